@@ -1,0 +1,143 @@
+/* Lines to stderr: formatted on the stack, written whole under one lock. */
+#include "base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 4096 };
+
+static struct {
+    pthread_mutex_t lock;
+    const char *program;
+    pm_log_level level;
+    bool muted;
+    bool drawn; /* something stands on the terminal without a line end */
+} world = {.lock = PTHREAD_MUTEX_INITIALIZER, .program = "parmap", .level = PM_LOG_NORMAL};
+
+void pm_log_open(const char *program)
+{
+    pthread_mutex_lock(&world.lock);
+    world.program = program;
+    pthread_mutex_unlock(&world.lock);
+}
+
+void pm_log_set_level(pm_log_level level)
+{
+    pthread_mutex_lock(&world.lock);
+    world.level = level;
+    pthread_mutex_unlock(&world.lock);
+}
+
+pm_log_level pm_log_get_level(void)
+{
+    pthread_mutex_lock(&world.lock);
+    const pm_log_level level = world.level;
+    pthread_mutex_unlock(&world.lock);
+    return level;
+}
+
+void pm_log_mute(bool muted)
+{
+    pthread_mutex_lock(&world.lock);
+    world.muted = muted;
+    pthread_mutex_unlock(&world.lock);
+}
+
+/* One write in all but the rarest cases: a pipe may take a part, a signal may come before any.
+ * A stderr that takes nothing is no reason to stop a run. */
+static void write_whole(const char *text, size_t length)
+{
+    while (length > 0) {
+        const ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+/* The lock is held. */
+static void erase_drawn(void)
+{
+    static const char back_and_clear[] = "\r\033[K";
+    if (world.drawn)
+        write_whole(back_and_clear, strlen(back_and_clear));
+    world.drawn = false;
+}
+
+void pm_log_draw(const char *text)
+{
+    pthread_mutex_lock(&world.lock);
+    if (!world.muted) {
+        erase_drawn();
+        write_whole(text, strlen(text));
+        world.drawn = *text != '\0';
+    }
+    pthread_mutex_unlock(&world.lock);
+}
+
+/* Makes one line of the text, and returns its length with the '\n'. */
+static size_t finish_line(char line[LINE_BYTES])
+{
+    size_t length = 0;
+    for (; line[length] != '\0'; length++)
+        if ((unsigned char)line[length] < ' ' || line[length] == 127)
+            line[length] = '?';
+    if (length == LINE_BYTES - 1)
+        memcpy(line + length - 4, "...", 3); /* cut short; the last byte makes room for the '\n' */
+    else
+        length++;
+    line[length - 1] = '\n';
+    return length;
+}
+
+static void log_line(pm_log_level level, const char *prefix, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void log_line(pm_log_level level, const char *prefix, const char *format, va_list arguments)
+{
+    char line[LINE_BYTES];
+    pthread_mutex_lock(&world.lock);
+    if (!world.muted && level <= world.level) {
+        const int start = snprintf(line, sizeof line, "%s: %s", world.program, prefix);
+        if (start >= 0 && start < LINE_BYTES)
+            vsnprintf(line + start, sizeof line - (size_t)start, format, arguments);
+        erase_drawn();
+        write_whole(line, finish_line(line));
+    }
+    pthread_mutex_unlock(&world.lock);
+}
+
+#define LOG_LINE(level, prefix)                                                                    \
+    do {                                                                                           \
+        va_list arguments;                                                                         \
+        va_start(arguments, format);                                                               \
+        log_line(level, prefix, format, arguments);                                                \
+        va_end(arguments);                                                                         \
+    } while (0)
+
+void pm_log_error(const char *format, ...)
+{
+    LOG_LINE(PM_LOG_QUIET, "error: ");
+}
+
+void pm_log_warning(const char *format, ...)
+{
+    LOG_LINE(PM_LOG_QUIET, "warning: ");
+}
+
+void pm_log_note(const char *format, ...)
+{
+    LOG_LINE(PM_LOG_NORMAL, "");
+}
+
+void pm_log_detail(const char *format, ...)
+{
+    LOG_LINE(PM_LOG_VERBOSE, "");
+}

@@ -1,0 +1,29 @@
+/* The one way to stderr: whole lines, "program: text", written with one write each.
+ * Only the rank that speaks (rank 0) is heard: the others are muted. */
+#ifndef PM_BASE_LOG_H
+#define PM_BASE_LOG_H
+
+#include <stdbool.h>
+
+typedef enum pm_log_level {
+    PM_LOG_QUIET,  /* errors and warnings */
+    PM_LOG_NORMAL, /* and notes: placement, progress */
+    PM_LOG_VERBOSE /* and details: what was chosen and why */
+} pm_log_level;
+
+/* Before the first line: what stands in front of each.  The text is kept by reference. */
+void pm_log_open(const char *program);
+void pm_log_set_level(pm_log_level level);
+pm_log_level pm_log_get_level(void);
+void pm_log_mute(bool muted);
+
+/* Draws `text` as the terminal's last line, in place of what was drawn before; "" takes it away.  A
+ * line that is logged takes it away first. */
+void pm_log_draw(const char *text);
+
+void pm_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void pm_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void pm_log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void pm_log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

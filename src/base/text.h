@@ -1,0 +1,41 @@
+/* Text to numbers and back, for people: "1e6", "2^20", "83.3 M", "8.00 MB"; and the nearest word.
+ */
+#ifndef PM_BASE_TEXT_H
+#define PM_BASE_TEXT_H
+
+#include <parmap.h>
+
+enum { PM_NUMBER_TEXT = 48 }; /* bytes that hold any number written here, with its '\0' */
+
+/* A whole number: 123, -5, +7, 1_000_000 (single underscores between digits), 1e6, 1.5e3, 2^20,
+ * -2^10 (= -(2^10)); with a fraction only where the exponent makes it whole.  The whole text must
+ * be the number; no blanks.  PARMAP_USAGE, with a message that quotes the text, when it is not a
+ * whole number or does not fit into 128 bits. */
+parmap_status pm_parse_integer(const char *text, parmap_int128 *value);
+
+/* The same within low..high; the message names both ends. */
+parmap_status pm_parse_integer_within(const char *text, parmap_int128 low, parmap_int128 high,
+                                      parmap_int128 *value);
+
+/* on/off, true/false, yes/no, 1/0, in upper or lower case; "" is on (a bare switch).  PARMAP_USAGE,
+ * with a message that quotes the text, for anything else. */
+parmap_status pm_parse_switch(const char *text, bool *value);
+
+/* Decimal digits.  Returns `text`. */
+char *pm_format_int128(char text[PM_NUMBER_TEXT], parmap_int128 value);
+
+/* 1234 -> "1.23 k", 83300000 -> "83.3 M": three digits and a decimal prefix (k M G T P E),
+ * with `unit` behind it ("83.3 MB" for unit "B"); below 1000: "12", or "12 B", and "12.3" for what
+ * is not whole.  Returns `text`. */
+char *pm_format_scaled(char text[PM_NUMBER_TEXT], double value, const char *unit);
+
+/* 12.3 -> "0:12", 3723 -> "1:02:03", 183600 -> "2d 03:00:00"; "-:--" for what is not finite or is
+ * 10,000 days and more.  Returns `text`. */
+char *pm_format_clock(char text[PM_NUMBER_TEXT], double seconds);
+
+/* The word of words[0..count-1] nearest to `word` by edit distance (Damerau-Levenshtein, optimal
+ * string alignment), or NULL when none is near enough to be meant (distance over a third of the
+ * longer word's length, or over 3).  NULL entries are skipped. */
+const char *pm_nearest_word(const char *word, const char *const *words, size_t count);
+
+#endif
