@@ -1,0 +1,35 @@
+/* One mutex in front of MPI, and its error codes in words. */
+#include "comm/door.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER;
+
+void pm_door_enter(void)
+{
+    pthread_mutex_lock(&door);
+}
+
+void pm_door_leave(void)
+{
+    pthread_mutex_unlock(&door);
+}
+
+parmap_status pm_mpi_status(int code, const char *call)
+{
+    if (code == MPI_SUCCESS)
+        return PARMAP_OK;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length = 0;
+    MPI_Error_string(code, text, &length);
+    return pm_fail(PARMAP_SYSTEM,
+                   "MPI failed in %.*s: %s; look at the MPI installation and the network",
+                   (int)strcspn(call, "("), call, text);
+}
+
+parmap_status pm_mpi_leave(int code, const char *call)
+{
+    pm_door_leave();
+    return pm_mpi_status(code, call);
+}

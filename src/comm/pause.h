@@ -1,0 +1,15 @@
+/* Polite waiting: spin a little, give the core away, then sleep for growing times. */
+#ifndef PM_COMM_PAUSE_H
+#define PM_COMM_PAUSE_H
+
+typedef struct pm_pause {
+    int round; /* 0 = the wait has just begun */
+} pm_pause;
+
+/* Waits a moment, longer from call to call, at most a millisecond. */
+void pm_pause_once(pm_pause *pause);
+
+/* Seconds of a clock that never jumps. */
+double pm_now(void);
+
+#endif

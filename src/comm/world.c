@@ -1,0 +1,91 @@
+/* MPI_Init to MPI_Finalize. */
+#include "comm/world.h"
+
+#include "base/log.h"
+#include "comm/door.h"
+#include "comm/launcher.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FINALIZE_SECONDS = 10 };
+
+static parmap_status check_launcher(int size)
+{
+    const pm_launcher launcher = pm_launcher_detect();
+    if (size > 1 || launcher.size <= 1)
+        return PARMAP_OK;
+    return pm_fail(
+        PARMAP_SYSTEM,
+        "%s started %d processes, but MPI sees only this one: the program was built with %s; "
+        "start it with the launcher of that MPI%s",
+        launcher.name, launcher.size, pm_world_library(),
+        strcmp(launcher.name, "srun") == 0
+            ? " (srun --mpi=pmix for Open MPI, srun --mpi=pmi2 for MPICH)"
+            : ", or build it with this one");
+}
+
+parmap_status pm_world_start(int *argc, char ***argv, pm_world *world)
+{
+    int level = MPI_THREAD_SINGLE;
+    PM_TRY(PM_MPI(MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &level)));
+    PM_TRY(PM_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN)));
+    PM_TRY(PM_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &world->rank)));
+    PM_TRY(PM_MPI(MPI_Comm_size(MPI_COMM_WORLD, &world->size)));
+    if (level < MPI_THREAD_SERIALIZED)
+        return pm_fail(PARMAP_SYSTEM,
+                       "%s gives thread level %d only; parmap needs SERIALIZED: use an MPI "
+                       "built with threads",
+                       pm_world_library(), level);
+    return check_launcher(world->size);
+}
+
+static void *give_up(void *code)
+{
+    sleep(FINALIZE_SECONDS);
+    pm_log_detail("MPI_Finalize hangs; the results are safe, leaving without it");
+    _exit((int)(intptr_t)code);
+}
+
+void pm_world_finish(int code)
+{
+    int initialised = 0, finalised = 0;
+    MPI_Initialized(&initialised);
+    MPI_Finalized(&finalised);
+    if (!initialised || finalised)
+        return;
+    pthread_t watchdog;
+    if (pthread_create(&watchdog, NULL, give_up, (void *)(intptr_t)code) == 0)
+        pthread_detach(watchdog);
+    MPI_Finalize();
+}
+
+_Noreturn void pm_world_abort(int code)
+{
+    int initialised = 0;
+    MPI_Initialized(&initialised);
+    if (initialised)
+        MPI_Abort(MPI_COMM_WORLD, code);
+    exit(code);
+}
+
+/* "Open MPI v4.1.4, package: ..." and "MPICH Version:\t4.0.2\n..." -> name and version */
+const char *pm_world_library(void)
+{
+    static char text[64];
+    if (text[0])
+        return text;
+    char full[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length = 0;
+    MPI_Get_library_version(full, &length);
+    char name[32] = "MPI", version[24] = "";
+    if (sscanf(full, "Open MPI v%23[0-9.a-z]", version) == 1)
+        strcpy(name, "Open MPI");
+    else if (sscanf(full, "%31[A-Za-z] Version: %23[0-9.a-z]", name, version) != 2)
+        snprintf(version, sizeof version, "%.*s", (int)strcspn(full, "\n,"), full);
+    snprintf(text, sizeof text, "%s %s", name, version);
+    return text;
+}

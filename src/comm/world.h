@@ -1,0 +1,27 @@
+/* The ranks of the job: starting and finishing MPI, or doing without it. */
+#ifndef PM_COMM_WORLD_H
+#define PM_COMM_WORLD_H
+
+#include "base/status.h"
+
+typedef struct pm_world {
+    int rank;
+    int size;
+} pm_world;
+
+/* Collective.  MPI_Init_thread(SERIALIZED), unless the program is to stay alone, and the guard
+ * against a launcher of another MPI, which would make every process rank 0 of 1 (PARMAP_SYSTEM). */
+parmap_status pm_world_start(int *argc, char ***argv, pm_world *world);
+
+/* Collective.  Finalises MPI.  It gives MPI_Finalize ten seconds (MPICH over TCP can hang there)
+ * and then ends the process with `code`: call it when every file is closed and every rank knows it.
+ */
+void pm_world_finish(int code);
+
+/* Local.  Ends the whole job at once; for bugs only, where ranks could no longer agree. */
+_Noreturn void pm_world_abort(int code);
+
+/* Local.  "Open MPI 4.1.4", "MPICH 4.0.2"; before or after MPI_Init. */
+const char *pm_world_library(void);
+
+#endif
