@@ -1,0 +1,207 @@
+/* Creating, finishing and reading the HDF5 file. */
+#include "store/file.h"
+
+#include "store/attributes.h"
+#include "store/hdf5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ALIGNMENT = 1 << 20, ALIGN_FROM = 1 << 16 };
+
+static const char run_group[] = "parmap";
+
+/* HDF5's own locks are off: they fail on many NFS and Lustre mounts, and the journal holds one. */
+static hid_t access_list(void)
+{
+    const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_alignment(list, ALIGN_FROM, ALIGNMENT);
+    H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
+#if H5_VERSION_GE(1, 10, 7)
+    H5Pset_file_locking(list, false, true);
+#endif
+    return list;
+}
+
+/* One contiguous piece of the file, there from the start and not filled: the ranks write raw bytes.
+ */
+static hid_t create_dataset(hid_t root, const pm_file *file)
+{
+    const hsize_t length = (hsize_t)file->items;
+    const hid_t type = pm_hdf5_type(file->type), space = H5Screate_simple(1, &length, NULL);
+    const hid_t create = H5Pcreate(H5P_DATASET_CREATE), link = H5Pcreate(H5P_LINK_CREATE);
+    H5Pset_layout(create, H5D_CONTIGUOUS);
+    H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(create, H5D_FILL_TIME_NEVER);
+    H5Pset_create_intermediate_group(link, 1);
+    const hid_t dataset = H5Dcreate2(root, file->dataset, type, space, link, create, H5P_DEFAULT);
+    H5Pclose(link);
+    H5Pclose(create);
+    H5Sclose(space);
+    H5Tclose(type);
+    return dataset;
+}
+
+static bool create_run_group(hid_t root, const pm_file *file)
+{
+    const hid_t group = H5Gcreate2(root, run_group, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (group < 0)
+        return false;
+    const bool good = pm_attributes_create(group, &file->run);
+    return H5Gclose(group) >= 0 && good;
+}
+
+static bool fill(hid_t root, pm_file *file)
+{
+    const hid_t dataset = create_dataset(root, file);
+    if (dataset < 0)
+        return false;
+    bool good = pm_attributes_create(dataset, &file->data) && create_run_group(root, file);
+    const haddr_t offset = H5Dget_offset(dataset);
+    file->offset = (int64_t)offset;
+    good = offset != HADDR_UNDEF && good;
+    return H5Dclose(dataset) >= 0 && good;
+}
+
+parmap_status pm_file_create(const char *path, pm_file *file)
+{
+    pm_hdf5_quiet();
+    file->complete = false;
+    pm_record_text(&file->run, "dataset", file->dataset); /* where pm_file_read looks */
+    pm_record_int(&file->data, "complete", 0);
+    const hid_t access = access_list();
+    const hid_t root = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    H5Pclose(access);
+    if (root < 0)
+        return pm_fail(PARMAP_CANNOT_CREATE, "cannot create %s: %s; choose another --output", path,
+                       pm_hdf5_reason());
+    const bool good = fill(root, file);
+    char why[256] = "";
+    if (!good)
+        snprintf(why, sizeof why, "%s", pm_hdf5_reason());
+    if (H5Fclose(root) >= 0 && good)
+        return PARMAP_OK;
+    if (good)
+        snprintf(why, sizeof why, "%s", pm_hdf5_reason());
+    unlink(path);
+    return pm_fail(PARMAP_WRITE_ERROR,
+                   "cannot lay out %s (data set %s): %s; make room, or choose another "
+                   "--output or --dataset",
+                   path, file->dataset, why);
+}
+
+static bool sync_file(const char *path)
+{
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    const bool good = fsync(fd) == 0;
+    return close(fd) == 0 && good;
+}
+
+static bool write_group(hid_t root, const pm_file *file)
+{
+    const hid_t group = H5Gopen2(root, run_group, H5P_DEFAULT);
+    if (group < 0)
+        return false;
+    const bool good = pm_attributes_write(group, &file->run);
+    return H5Gclose(group) >= 0 && good;
+}
+
+/* complete = 1 must not be on disk before everything else is. */
+static bool rewrite(hid_t root, const char *path, pm_file *file)
+{
+    const hid_t dataset = H5Dopen2(root, file->dataset, H5P_DEFAULT);
+    if (dataset < 0)
+        return false;
+    bool good = pm_attributes_write(dataset, &file->data) && write_group(root, file) &&
+                H5Fflush(root, H5F_SCOPE_GLOBAL) >= 0 && sync_file(path);
+    pm_record_int(&file->data, "complete", 1);
+    good = good && pm_attributes_write(dataset, &file->data);
+    return H5Dclose(dataset) >= 0 && good;
+}
+
+parmap_status pm_file_finish(const char *path, pm_file *file)
+{
+    pm_hdf5_quiet();
+    const hid_t access = access_list();
+    const hid_t root = H5Fopen(path, H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    bool good = root >= 0 && rewrite(root, path, file);
+    char why[256];
+    snprintf(why, sizeof why, "%s", good ? "" : pm_hdf5_reason());
+    if (root >= 0)
+        good = H5Fclose(root) >= 0 && good;
+    good = good && sync_file(path);
+    file->complete = good;
+    if (good)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_WRITE_ERROR, "cannot finish %s: %s; it stays incomplete, run again", path,
+                   why[0] ? why : strerror(errno));
+}
+
+static bool read_dataset(hid_t root, pm_file *file)
+{
+    const hid_t dataset = H5Dopen2(root, file->dataset, H5P_DEFAULT);
+    if (dataset < 0)
+        return false;
+    const hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    const haddr_t offset = H5Dget_offset(dataset);
+    const bool good = pm_hdf5_type_known(type, &file->type) && offset != HADDR_UNDEF &&
+                      pm_attributes_read(dataset, &file->data);
+    file->items = H5Sget_simple_extent_npoints(space);
+    file->offset = (int64_t)offset;
+    file->complete = pm_record_get_int(&file->data, "complete", 0) == 1;
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Dclose(dataset);
+    return good && file->items == pm_record_get_int(&file->data, "count", -1);
+}
+
+static bool read_run(hid_t root, pm_file *file)
+{
+    if (H5Lexists(root, run_group, H5P_DEFAULT) <= 0)
+        return false;
+    const hid_t group = H5Gopen2(root, run_group, H5P_DEFAULT);
+    const bool good = group >= 0 && pm_attributes_read(group, &file->run);
+    if (group >= 0)
+        H5Gclose(group);
+    snprintf(file->dataset, sizeof file->dataset, "%s",
+             pm_record_get_text(&file->run, "dataset", ""));
+    return good && file->dataset[0];
+}
+
+parmap_status pm_file_read(const char *path, pm_file *file)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return pm_fail(PARMAP_NO_INPUT, "cannot open %s: %s", path, strerror(errno));
+    close(fd);
+    pm_hdf5_quiet();
+    *file = (pm_file){0};
+    const hid_t access = access_list();
+    const hid_t root = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    const bool good = root >= 0 && read_run(root, file) && read_dataset(root, file);
+    if (root >= 0)
+        H5Fclose(root);
+    if (!good)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "%s is not a result of parmap, or is damaged; give a file that a "
+                       "parmap program wrote",
+                       path);
+    return PARMAP_OK;
+}
+
+const char *pm_file_library(void)
+{
+    static char text[32];
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
+    return text;
+}

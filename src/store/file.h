@@ -1,0 +1,36 @@
+/* The HDF5 file of a run: created whole by one rank before the run, closed while it lasts, finished
+ * by the same rank after it.  docs/format.md draws it.  All functions are local. */
+#ifndef PM_STORE_FILE_H
+#define PM_STORE_FILE_H
+
+#include "store/record.h"
+
+enum { PM_DATASET_NAME = 256 };
+
+/* One result file: what the data is, how the run went, and where the data lies. */
+typedef struct pm_file {
+    char dataset[PM_DATASET_NAME]; /* without the leading slash */
+    parmap_type type;              /* of the items */
+    int64_t items;
+    int64_t offset; /* of item 0, in bytes from the start of the file */
+    bool complete;
+    pm_record data; /* attributes of the data set: what the data is, the same for every layout */
+    pm_record run;  /* attributes of the group /parmap: how this run went */
+} pm_file;
+
+/* Creates the file (an existing one is replaced) from all fields but `offset`, which it sets: data
+ * set, groups, every attribute at its final size, complete = 0; then closes it.
+ * PARMAP_CANNOT_CREATE, or PARMAP_WRITE_ERROR when there is no room; nothing stays behind. */
+parmap_status pm_file_create(const char *path, pm_file *file);
+
+/* Rewrites the attributes with the values in `data` and `run`, syncs, sets complete = 1, syncs. */
+parmap_status pm_file_finish(const char *path, pm_file *file);
+
+/* Reads everything but the data.  PARMAP_NO_INPUT when it cannot be opened, PARMAP_BAD_DATA when it
+ * is no HDF5 file, or none of parmap's. */
+parmap_status pm_file_read(const char *path, pm_file *file);
+
+/* "1.10.8" */
+const char *pm_file_library(void);
+
+#endif

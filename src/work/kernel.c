@@ -1,0 +1,131 @@
+/* Choice of the loop, check of the domain, probe. */
+#include "work/kernel.h"
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/types.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PROBES = 64 };
+
+static const double probe_seconds = 0.1; /* at most, at the start of a run */
+
+parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
+                                const parmap_variant **variant)
+{
+    if (kernel->abi != PARMAP_KERNEL_ABI)
+        return pm_fail(PARMAP_USAGE,
+                       "kernel %s was compiled with another parmap.h (ABI %d, the library has %d); "
+                       "compile it again",
+                       kernel->name, kernel->abi, PARMAP_KERNEL_ABI);
+    *variant = &kernel->variants[type];
+    if ((*variant)->loops[PARMAP_VECTOR_BASELINE])
+        return PARMAP_OK;
+    char others[80] = "";
+    for (parmap_type t = PARMAP_INT64; t < PARMAP_TYPES; t++)
+        if (kernel->variants[t].loops[PARMAP_VECTOR_BASELINE])
+            snprintf(others + strlen(others), sizeof others - strlen(others), "%s%s",
+                     others[0] ? " or " : "", pm_type_name(t));
+    return pm_fail(PARMAP_USAGE, "%s has no kernel for %s; choose --type %s", kernel->name,
+                   pm_type_name(type), others);
+}
+
+static parmap_domain domain_of(const parmap_variant *variant, parmap_type type, bool allow_rounding)
+{
+    if (type == PARMAP_FLOAT64 && allow_rounding)
+        return (parmap_domain){INT64_MIN, INT64_MAX};
+    return variant->domain;
+}
+
+static bool within(const parmap_domain *domain, const pm_range *range)
+{
+    const parmap_int128 first = range->first, last = pm_range_last(range);
+    return first >= domain->min && first <= domain->max && last >= domain->min &&
+           last <= domain->max;
+}
+
+/* The first item outside the domain, given that one is. */
+static parmap_int128 first_outside(const parmap_domain *domain, const pm_range *range)
+{
+    if (range->first < domain->min || range->first > domain->max)
+        return range->first;
+    const parmap_int128 edge = range->step > 0 ? domain->max : domain->min;
+    return pm_range_item(range, (int64_t)((edge - range->first) / range->step) + 1);
+}
+
+/* " --type int128 or --type float64 --allow-rounding": what would take the range as it is */
+static void ways_out(const parmap_kernel *kernel, const pm_range *range, char *text, size_t bytes)
+{
+    text[0] = '\0';
+    for (int i = 0; i < 2 * PARMAP_TYPES; i++) {
+        const parmap_type type = (parmap_type)(i % PARMAP_TYPES);
+        const bool rounding = i >= PARMAP_TYPES;
+        const parmap_variant *variant = &kernel->variants[type];
+        const parmap_domain domain = domain_of(variant, type, rounding);
+        if (!variant->loops[PARMAP_VECTOR_BASELINE] || !within(&domain, range))
+            continue;
+        if (rounding && (type != PARMAP_FLOAT64 || within(&variant->domain, range)))
+            continue;
+        snprintf(text + strlen(text), bytes - strlen(text), "%s--type %s%s",
+                 text[0] ? " or " : "use ", pm_type_name(type),
+                 rounding ? " --allow-rounding" : "");
+    }
+    if (!text[0])
+        snprintf(text, bytes, "choose a smaller --range");
+}
+
+parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type type,
+                                     const pm_range *range, bool allow_rounding)
+{
+    const parmap_domain domain = domain_of(&kernel->variants[type], type, allow_rounding);
+    if (within(&domain, range))
+        return PARMAP_OK;
+    const parmap_int128 outside = first_outside(&domain, range);
+    char x[PM_NUMBER_TEXT], edge[PM_NUMBER_TEXT], ways[200];
+    pm_format_int128(x, outside);
+    pm_format_int128(edge, outside > domain.max ? domain.max : domain.min);
+    ways_out(kernel, range, ways, sizeof ways);
+    return pm_fail(PARMAP_USAGE, "%s %s %s at x = %s; %s exact x is %s; %s", kernel->name,
+                   type == PARMAP_FLOAT64 ? "is not exact in" : "overflows", pm_type_name(type), x,
+                   outside > domain.max ? "largest" : "smallest", edge, ways);
+}
+
+parmap_vector pm_vector_best(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+    return v4 ? PARMAP_VECTOR_V4 : v3 ? PARMAP_VECTOR_V3 : PARMAP_VECTOR_BASELINE;
+#else
+    return PARMAP_VECTOR_BASELINE;
+#endif
+}
+
+const char *pm_vector_name(parmap_vector vector)
+{
+    static const char *const names[PARMAP_VECTORS] = {"baseline", "v3", "v4"};
+    return names[vector];
+}
+
+uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
+                         const pm_range *range)
+{
+    const int affordable =
+        kernel->cost_s * PROBES > probe_seconds ? (int)(probe_seconds / kernel->cost_s) : PROBES;
+    _Alignas(64) unsigned char result[64] = {0};
+    uint64_t probe = 0;
+    for (int i = 0; i < affordable; i++) {
+        const int64_t item = (int64_t)((parmap_int128)(range->count - 1) * i /
+                                       (affordable > 1 ? affordable - 1 : 1));
+        const parmap_span span = {pm_range_item(range, item), range->step, 1};
+        variant->loops[PARMAP_VECTOR_BASELINE](&span, result);
+        probe += pm_hash_block(result, pm_type_bytes(variant->result), (uint64_t)i);
+    }
+    return probe;
+}

@@ -1,0 +1,27 @@
+/* Kernels as the pipeline uses them: which loop runs, and for which inputs the result is exact. */
+#ifndef PM_WORK_KERNEL_H
+#define PM_WORK_KERNEL_H
+
+#include "work/range.h"
+
+/* The kernel for a type; PARMAP_USAGE when it has none, naming those it has. */
+parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
+                                const parmap_variant **variant);
+
+/* PARMAP_USAGE when an item of the range lies outside the kernel's domain, naming the first that
+ * does and the ways out.  `allow_rounding` lifts the limits of float64, but for those of int64, in
+ * which its inputs are generated. */
+parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type type,
+                                     const pm_range *range, bool allow_rounding);
+
+/* The best vector unit of this processor, which every other one with the unit agrees with. */
+parmap_vector pm_vector_best(void);
+const char *pm_vector_name(parmap_vector vector);
+
+/* The results of a few fixed items of the range, as a hash: runs of the same kernel over the same
+ * range with different probes compute something different.  Fewer items for slow kernels, none for
+ * very slow ones. */
+uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
+                         const pm_range *range);
+
+#endif

@@ -1,0 +1,153 @@
+/* The folds, one copy per vector unit like the kernels' loops.  A 64-bit value is summed as two
+ * halves in 64-bit lanes: a block has at most 2^31 items, so neither half can overflow. */
+#include "work/stats.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef void fold(pm_stats *stats, const void *results, int64_t count);
+
+static inline __attribute__((always_inline)) void fold_int64(pm_stats *stats, const void *results,
+                                                             int64_t count)
+{
+    const int64_t *y = __builtin_assume_aligned(results, 64);
+    int64_t min = INT64_MAX, max = INT64_MIN, high = 0;
+    uint64_t low = 0;
+#pragma omp simd reduction(min : min) reduction(max : max) reduction(+ : low, high)
+    for (int64_t i = 0; i < count; i++) {
+        min = y[i] < min ? y[i] : min;
+        max = y[i] > max ? y[i] : max;
+        low += (uint32_t)y[i];
+        high += y[i] >> 32;
+    }
+    stats->min = min < stats->min ? min : stats->min;
+    stats->max = max > stats->max ? max : stats->max;
+    stats->sum += (parmap_int128)high * ((parmap_int128)1 << 32) + (parmap_int128)low;
+}
+
+static inline __attribute__((always_inline)) void fold_uint64(pm_stats *stats, const void *results,
+                                                              int64_t count)
+{
+    const uint64_t *y = __builtin_assume_aligned(results, 64);
+    uint64_t min = UINT64_MAX, max = 0, low = 0, high = 0;
+#pragma omp simd reduction(min : min) reduction(max : max) reduction(+ : low, high)
+    for (int64_t i = 0; i < count; i++) {
+        min = y[i] < min ? y[i] : min;
+        max = y[i] > max ? y[i] : max;
+        low += (uint32_t)y[i];
+        high += y[i] >> 32;
+    }
+    stats->min = min < stats->min ? min : stats->min;
+    stats->max = max > stats->max ? max : stats->max;
+    stats->sum += ((parmap_int128)high << 32) + (parmap_int128)low;
+}
+
+static inline __attribute__((always_inline)) void fold_int128(pm_stats *stats, const void *results,
+                                                              int64_t count)
+{
+    const parmap_int128 *y = __builtin_assume_aligned(results, 64);
+    for (int64_t i = 0; i < count; i++) {
+        stats->min = y[i] < stats->min ? y[i] : stats->min;
+        stats->max = y[i] > stats->max ? y[i] : stats->max;
+    }
+}
+
+static inline __attribute__((always_inline)) void fold_float64(pm_stats *stats, const void *results,
+                                                               int64_t count)
+{
+    const double *y = __builtin_assume_aligned(results, 64);
+    const double limit = 0x1p53;
+    double min = INFINITY, max = -INFINITY;
+    int64_t high = 0, inexact = 0;
+    uint64_t low = 0;
+#pragma omp simd reduction(min : min) reduction(max : max) reduction(+ : low, high, inexact)
+    for (int64_t i = 0; i < count; i++) {
+        const double v = y[i];
+        const bool small = v >= -limit && v <= limit; /* false for a NaN */
+        const int64_t whole = (int64_t)(small ? v : 0.0);
+        min = v < min ? v : min;
+        max = v > max ? v : max;
+        inexact += !small || (double)whole != v;
+        low += (uint32_t)whole;
+        high += whole >> 32;
+    }
+    stats->real_min = fmin(stats->real_min, min);
+    stats->real_max = fmax(stats->real_max, max);
+    stats->sum += (parmap_int128)high * ((parmap_int128)1 << 32) + (parmap_int128)low;
+    stats->inexact |= inexact != 0;
+}
+
+#define FOLD_COPY(type, unit, attribute)                                                           \
+    attribute static void fold_##type##_##unit(pm_stats *stats, const void *results,               \
+                                               int64_t count)                                      \
+    {                                                                                              \
+        fold_##type(stats, results, count);                                                        \
+    }
+#if defined(__x86_64__)
+#define FOLD_COPIES(type)                                                                          \
+    FOLD_COPY(type, baseline, )                                                                    \
+    FOLD_COPY(type, v3, PM_TARGET_V3)                                                              \
+    FOLD_COPY(type, v4, PM_TARGET_V4)
+#else
+#define FOLD_COPIES(type) FOLD_COPY(type, baseline, )
+#endif
+FOLD_COPIES(int64)
+FOLD_COPIES(uint64)
+FOLD_COPIES(int128)
+FOLD_COPIES(float64)
+
+static fold *const folds[PARMAP_TYPES][PARMAP_VECTORS] = {
+    [PARMAP_INT64] = PM_KERNEL_LOOP_NAMES(fold_int64),
+    [PARMAP_UINT64] = PM_KERNEL_LOOP_NAMES(fold_uint64),
+    [PARMAP_INT128] = PM_KERNEL_LOOP_NAMES(fold_int128),
+    [PARMAP_FLOAT64] = PM_KERNEL_LOOP_NAMES(fold_float64),
+};
+
+pm_stats pm_stats_none(void)
+{
+    const parmap_int128 most = (parmap_int128)(~(parmap_uint128)0 >> 1);
+    pm_stats stats;
+    memset(&stats, 0, sizeof stats); /* the padding too: it travels between ranks */
+    stats.min = most;
+    stats.max = -most - 1;
+    stats.real_min = INFINITY;
+    stats.real_max = -INFINITY;
+    return stats;
+}
+
+void pm_stats_add(pm_stats *stats, parmap_type type, parmap_vector vector, const void *results,
+                  int64_t count)
+{
+    folds[type][vector](stats, results, count);
+}
+
+void pm_stats_merge(pm_stats *stats, const pm_stats *other)
+{
+    stats->min = other->min < stats->min ? other->min : stats->min;
+    stats->max = other->max > stats->max ? other->max : stats->max;
+    stats->real_min = fmin(stats->real_min, other->real_min);
+    stats->real_max = fmax(stats->real_max, other->real_max);
+    stats->sum += other->sum;
+    stats->inexact |= other->inexact;
+}
+
+void pm_stats_format(const pm_stats *stats, parmap_type type, char min[PM_STATS_TEXT],
+                     char max[PM_STATS_TEXT], char sum[PM_STATS_TEXT])
+{
+    if (type == PARMAP_FLOAT64) {
+        snprintf(min, PM_STATS_TEXT, "%.17g", stats->real_min);
+        snprintf(max, PM_STATS_TEXT, "%.17g", stats->real_max);
+    } else {
+        pm_format_int128(min, stats->min);
+        pm_format_int128(max, stats->max);
+    }
+    if (type == PARMAP_INT128)
+        sum[0] = '\0';
+    else if (stats->inexact)
+        strcpy(sum, "not exact");
+    else
+        pm_format_int128(sum, stats->sum);
+}
