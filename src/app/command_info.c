@@ -1,0 +1,88 @@
+/* parmap info. */
+#include "app/commands.h"
+
+#include "base/text.h"
+#include "base/types.h"
+#include "store/journal.h"
+#include "store/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static parmap_status status_of(pm_output_state state)
+{
+    return state == PM_OUTPUT_MISSING   ? PARMAP_NO_INPUT
+           : state == PM_OUTPUT_FOREIGN ? PARMAP_BAD_DATA
+                                        : PARMAP_OK;
+}
+
+parmap_status pm_command_state(const char *path)
+{
+    static pm_file file;
+    const pm_output_state state = pm_output_inspect(path, &file);
+    puts(pm_output_state_word(state));
+    const parmap_status status = status_of(state);
+    return status == PARMAP_OK
+               ? status
+               : pm_fail(status, "%s is %s; give a file that a parmap program wrote", path,
+                         pm_output_state_word(state));
+}
+
+static void print_field(const pm_field *field)
+{
+    printf("%s: ", field->name);
+    switch (field->kind) {
+    case PM_FIELD_TEXT_VALUE:
+        puts(field->text);
+        break;
+    case PM_FIELD_INT:
+        printf("%" PRId64 "\n", field->number.i);
+        break;
+    case PM_FIELD_UINT:
+        printf("%016" PRIx64 "\n", field->number.u);
+        break;
+    case PM_FIELD_REAL:
+        printf("%.6g\n", field->number.r);
+        break;
+    }
+}
+
+/* Empty texts say nothing: no Slurm job, a run that has not ended. */
+static void print_record(const pm_record *record)
+{
+    for (int i = 0; i < record->count; i++)
+        if (record->fields[i].kind != PM_FIELD_TEXT_VALUE || record->fields[i].text[0])
+            print_field(&record->fields[i]);
+}
+
+static void print_unfinished(const char *path, pm_output_state state)
+{
+    pm_journal_head head;
+    int64_t done;
+    if (pm_journal_read(path, &head, &done) != PARMAP_OK)
+        return;
+    printf("%s: %" PRId64 " of %" PRId64 " blocks\n", "done", done, head.blocks);
+    if (state == PM_OUTPUT_RUNNING)
+        printf("writer: process %" PRId64 " on %s\n", head.pid, head.host);
+}
+
+parmap_status pm_command_info(const char *path)
+{
+    static pm_file file;
+    char size[PM_NUMBER_TEXT];
+    const pm_output_state state = pm_output_inspect(path, &file);
+    if (status_of(state) != PARMAP_OK)
+        return pm_file_read(path, &file); /* says it in words */
+    printf("file: %s\nstate: %s\n", path, pm_output_state_word(state));
+    if (file.items > 0) {
+        pm_format_scaled(size, (double)file.items * (double)pm_type_bytes(file.type), "B");
+        printf("data set: /%s, %" PRId64 " x %s, %s at byte %" PRId64 "\n", file.dataset,
+               file.items, pm_type_name(file.type), size, file.offset);
+        print_record(&file.data);
+        print_record(&file.run);
+    }
+    if (state != PM_OUTPUT_COMPLETE)
+        print_unfinished(path, state);
+    return PARMAP_OK;
+}

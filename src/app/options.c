@@ -1,0 +1,203 @@
+/* The table of options, and what can be said from it alone. */
+#include "app/options.h"
+
+#include "base/text.h"
+#include "base/types.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const schedules[] = {
+    [PM_SCHEDULE_STATIC] = "static", [PM_SCHEDULE_DYNAMIC] = "dynamic", NULL};
+static const char *const whens[] = {
+    [PM_AUTO] = "auto", [PM_ALWAYS] = "always", [PM_NEVER] = "never", NULL};
+static const char *const summaries[] = {
+    [PM_SUMMARY_TEXT] = "text", [PM_SUMMARY_JSON] = "json", NULL};
+/* "auto" first: settings.c takes 1 off to get -1 or a parmap_vector */
+static const char *const vectors[] = {"auto", [1 + PARMAP_VECTOR_BASELINE] = "baseline",
+                                      [1 + PARMAP_VECTOR_V3] = "v3", [1 + PARMAP_VECTOR_V4] = "v4",
+                                      NULL};
+
+/* --help adds words and default to a text by itself. */
+const pm_option pm_options[PM_OPTIONS] = {
+    [PM_OPTION_RANGE] = {.name = "range",
+                         .argument = "FIRST..LAST[:STEP]",
+                         .help = "inputs, both ends included; a negative STEP counts down; numbers "
+                                 "as 1000, -5, 1_000_000, 1e6, 1.5e3, 2^20",
+                         .kind = PM_VALUE_RANGE,
+                         .heading = "What to compute"},
+    [PM_OPTION_TYPE] = {.name = "type",
+                        .argument = "TYPE",
+                        .help = "number type of the inputs",
+                        .kind = PM_VALUE_WORD,
+                        .words = pm_type_names},
+    [PM_OPTION_ALLOW_ROUNDING] = {.name = "allow-rounding",
+                                  .help = "float64: accept inputs whose results are rounded",
+                                  .kind = PM_VALUE_SWITCH,
+                                  .fallback = "off"},
+    [PM_OPTION_OUTPUT] = {.name = "output",
+                          .argument = "FILE",
+                          .help = "HDF5 file to write, or none to compute without writing",
+                          .kind = PM_VALUE_OUTPUT,
+                          .heading = "Where the results go"},
+    [PM_OPTION_DATASET] = {.name = "dataset",
+                           .argument = "NAME",
+                           .help = "data set in the file; slashes make groups",
+                           .kind = PM_VALUE_DATASET},
+    [PM_OPTION_FORCE] = {.name = "force",
+                         .help = "replace a file of parmap that holds another run; any other file "
+                                 "is never touched",
+                         .kind = PM_VALUE_SWITCH,
+                         .fallback = "off"},
+    [PM_OPTION_CHECKSUM] = {.name = "checksum",
+                            .argument = "on|off",
+                            .help = "store a checksum of the data, for parmap verify",
+                            .kind = PM_VALUE_SWITCH,
+                            .fallback = "on"},
+    [PM_OPTION_STATS] = {.name = "stats",
+                         .help = "also find minimum, maximum and sum",
+                         .kind = PM_VALUE_SWITCH,
+                         .fallback = "off"},
+    [PM_OPTION_THREADS] = {.name = "threads",
+                           .argument = "N",
+                           .help = "threads of each rank, or auto: the cores there are, shared "
+                                   "among the ranks of a node",
+                           .kind = PM_VALUE_THREADS,
+                           .fallback = "auto",
+                           .heading = "How it runs (never changes the results)"},
+    [PM_OPTION_SCHEDULE] = {.name = "schedule",
+                            .argument = "KIND",
+                            .help = "equal parts, or blocks as threads get free",
+                            .kind = PM_VALUE_WORD,
+                            .words = schedules,
+                            .fallback = "static"},
+    [PM_OPTION_VECTOR] = {.name = "vector",
+                          .argument = "UNIT",
+                          .help = "vector unit of the processor",
+                          .kind = PM_VALUE_WORD,
+                          .words = vectors,
+                          .fallback = "auto"},
+    [PM_OPTION_PROGRESS] = {.name = "progress",
+                            .argument = "WHEN",
+                            .help = "show progress on stderr",
+                            .kind = PM_VALUE_WORD,
+                            .words = whens,
+                            .fallback = "auto",
+                            .heading = "What it says"},
+    [PM_OPTION_SUMMARY] = {.name = "summary",
+                           .argument = "FORM",
+                           .help = "form of the summary on stdout",
+                           .kind = PM_VALUE_WORD,
+                           .words = summaries,
+                           .fallback = "text"},
+    [PM_OPTION_QUIET] = {.name = "quiet",
+                         .help = "only warnings, errors and a JSON summary",
+                         .kind = PM_VALUE_SWITCH,
+                         .fallback = "off"},
+    [PM_OPTION_VERBOSE] = {.name = "verbose",
+                           .help = "also say what was chosen, and why",
+                           .kind = PM_VALUE_SWITCH,
+                           .fallback = "off"},
+    [PM_OPTION_VERIFY] = {.name = "verify",
+                          .argument = "FILE",
+                          .help = "compute again and compare with FILE; writes nothing",
+                          .kind = PM_VALUE_FILE,
+                          .scope = PM_SCOPE_COMMAND_LINE,
+                          .heading = "Checking a file"},
+    [PM_OPTION_SAMPLE] = {.name = "sample",
+                          .argument = "N",
+                          .help = "with --verify: compare N elements, spread over the file, "
+                                  "instead of all",
+                          .kind = PM_VALUE_COUNT,
+                          .scope = PM_SCOPE_COMMAND_LINE},
+    [PM_OPTION_CONFIG] = {.name = "config",
+                          .argument = "FILE",
+                          .help = "read settings from FILE, lines \"name = value\"",
+                          .kind = PM_VALUE_FILE,
+                          .scope = PM_SCOPE_NO_KEY,
+                          .heading = "Settings and help"},
+    [PM_OPTION_PRINT_CONFIG] = {.name = "print-config",
+                                .help = "print every setting and where it comes from, in the form "
+                                        "of a configuration file",
+                                .kind = PM_VALUE_NONE,
+                                .scope = PM_SCOPE_COMMAND_LINE},
+    [PM_OPTION_HELP] = {.name = "help",
+                        .help = "print this text",
+                        .kind = PM_VALUE_NONE,
+                        .scope = PM_SCOPE_COMMAND_LINE},
+    [PM_OPTION_VERSION] = {.name = "version",
+                           .help = "print versions of program and libraries",
+                           .kind = PM_VALUE_NONE,
+                           .scope = PM_SCOPE_COMMAND_LINE},
+};
+
+int pm_option_find(const char *text, size_t length)
+{
+    for (int id = 0; id < PM_OPTIONS; id++)
+        if (strlen(pm_options[id].name) == length &&
+            strncmp(pm_options[id].name, text, length) == 0)
+            return id;
+    return -1;
+}
+
+const pm_option *pm_option_guess(const char *name, pm_option_scope scope)
+{
+    const char *names[PM_OPTIONS] = {NULL};
+    const size_t length = strlen(name);
+    for (int id = 0; id < PM_OPTIONS; id++) {
+        if (pm_options[id].scope > scope)
+            continue;
+        if (length > 0 && strncmp(pm_options[id].name, name, length) == 0)
+            return &pm_options[id];
+        names[id] = pm_options[id].name;
+    }
+    const char *nearest = pm_nearest_word(name, names, PM_OPTIONS);
+    return nearest != NULL ? &pm_options[pm_option_find(nearest, strlen(nearest))] : NULL;
+}
+
+char *pm_option_environment(char text[PM_OPTION_TEXT], const pm_option *option)
+{
+    snprintf(text, PM_OPTION_TEXT, PM_OPTION_PREFIX "%s", option->name);
+    for (char *at = text; *at != '\0'; at++)
+        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+    return text;
+}
+
+char *pm_option_name(char text[PM_OPTION_TEXT], const char *variable)
+{
+    snprintf(text, PM_OPTION_TEXT, "%s", variable + strlen(PM_OPTION_PREFIX));
+    for (char *at = text; *at != '\0'; at++)
+        *at = *at == '_' ? '-' : (char)tolower((unsigned char)*at);
+    return text;
+}
+
+char *pm_option_words(char text[PM_OPTION_TEXT], const pm_option *option)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (const char *const *word = option->words; *word != NULL; word++) {
+        const char *between = word == option->words ? "" : word[1] == NULL ? " or " : ", ";
+        length += (size_t)snprintf(text + length, PM_OPTION_TEXT - length, "%s%s", between, *word);
+    }
+    return text;
+}
+
+const char *pm_option_default(char text[PM_OPTION_TEXT], pm_option_id id,
+                              const parmap_spec *defaults)
+{
+    switch (id) {
+    case PM_OPTION_RANGE:
+        snprintf(text, PM_OPTION_TEXT, "%lld..%lld", (long long)defaults->first,
+                 (long long)defaults->last);
+        return text;
+    case PM_OPTION_TYPE:
+        return pm_type_name(defaults->type);
+    case PM_OPTION_OUTPUT:
+        return defaults->output != NULL ? defaults->output : "none";
+    case PM_OPTION_DATASET:
+        return defaults->dataset;
+    default:
+        return pm_options[id].fallback;
+    }
+}

@@ -1,0 +1,210 @@
+/* From settings to a plan, and from a plan to what the file says of it. */
+#include "app/plan.h"
+
+#include "app/options.h"
+#include "base/types.h"
+#include "comm/world.h"
+#include "work/kernel.h"
+#include "work/stats.h"
+
+#include "build_info.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const char *pm_schedule_name(pm_schedule_kind kind)
+{
+    return kind == PM_SCHEDULE_DYNAMIC ? "dynamic" : "static";
+}
+
+parmap_vector pm_plan_vector(const pm_plan *plan)
+{
+    const parmap_vector best = pm_vector_best();
+    return plan->vector < 0 || plan->vector > (int)best ? best : (parmap_vector)plan->vector;
+}
+
+static pm_range range_of(const pm_bounds *bounds)
+{
+    return (pm_range){bounds->first, bounds->step, pm_bounds_count(bounds)};
+}
+
+static bool same_range(const pm_range *a, const pm_range *b)
+{
+    return a->first == b->first && a->count == b->count && (a->step == b->step || a->count == 1);
+}
+
+static parmap_status not_ours(const char *path, const char *what, const char *stored,
+                              const char *wanted)
+{
+    return pm_fail(PARMAP_BAD_DATA,
+                   "%s was computed with %s %s, not %s; verify it with the program that "
+                   "wrote it",
+                   path, what, stored, wanted);
+}
+
+/* What was computed stands in the file; what the user says besides must agree. */
+static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+                           const pm_file *file)
+{
+    const pm_record *d = &file->data;
+    const char *name = pm_record_get_text(d, "kernel", "?");
+    pm_value value;
+    if (!file->complete)
+        return pm_fail(PARMAP_BAD_DATA, "%s is incomplete; finish the run before verifying it",
+                       settings->verify);
+    if (strcmp(name, kernel->name) != 0)
+        return not_ours(settings->verify, "kernel", name, kernel->name);
+    if (pm_record_get_int(d, "kernel_version", -1) != kernel->version)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "%s was computed with another version of kernel %s; compute it "
+                       "again with --force",
+                       settings->verify, name);
+    if (pm_type_parse(pm_record_get_text(d, "input_type", ""), &plan->type) != PARMAP_OK ||
+        pm_option_read(&pm_options[PM_OPTION_RANGE], pm_record_get_text(d, "range", "-"), &value) !=
+            PARMAP_OK)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "%s does not say what was computed: it is damaged; compute it again "
+                       "with --force",
+                       settings->verify);
+    plan->range = range_of(&value.bounds);
+    plan->allow_rounding = pm_record_get_int(d, "rounding", 0) != 0;
+    const pm_range wanted = range_of(&settings->range);
+    char stored_text[PM_RANGE_TEXT], wanted_text[PM_RANGE_TEXT];
+    if (settings->range_given && !same_range(&plan->range, &wanted))
+        return not_ours(settings->verify, "--range", pm_range_format(stored_text, &plan->range),
+                        pm_range_format(wanted_text, &wanted));
+    if (settings->type_given && settings->type != plan->type)
+        return not_ours(settings->verify, "--type", pm_type_name(plan->type),
+                        pm_type_name(settings->type));
+    return PARMAP_OK;
+}
+
+static parmap_status plan_verification(pm_plan *plan, const parmap_kernel *kernel,
+                                       const pm_settings *settings, pm_file *file)
+{
+    char *real = realpath(settings->verify, NULL);
+    snprintf(plan->path, sizeof plan->path, "%s", real ? real : settings->verify);
+    free(real);
+    PM_TRY(pm_file_read(settings->verify, file));
+    plan->goal = PM_GOAL_VERIFY;
+    plan->offset = file->offset;
+    plan->checksum = plan->stats = false;
+    plan->samples = settings->sample < file->items ? settings->sample : 0;
+    return adopt(plan, kernel, settings, file);
+}
+
+static parmap_status plan_blocks(pm_plan *plan, const parmap_kernel *kernel, const pm_file *file)
+{
+    const size_t bytes = pm_type_bytes(plan->result);
+    if (plan->range.count > (INT64_MAX - (INT64_C(1) << 30)) / (int64_t)bytes)
+        return pm_fail(PARMAP_USAGE,
+                       "more elements than a file can hold; choose a smaller --range");
+    if (plan->samples > 0)
+        plan->blocks = pm_blocks_of(plan->samples, 1);
+    else if (plan->goal == PM_GOAL_VERIFY)
+        plan->blocks =
+            pm_blocks_of(plan->range.count, pm_record_get_int(&file->data, "block_items", 1));
+    else
+        plan->blocks = pm_blocks_plan(plan->range.count, bytes, kernel->cost_s);
+    return PARMAP_OK;
+}
+
+static parmap_status check_vector(int vector)
+{
+    if (vector <= (int)pm_vector_best())
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE, "this processor has no vector unit %s; choose --vector auto or %s",
+                   pm_vector_name((parmap_vector)vector), pm_vector_name(pm_vector_best()));
+}
+
+parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+                           pm_file *file)
+{
+    const parmap_variant *variant;
+    plan->range = range_of(&settings->range);
+    plan->type = settings->type;
+    plan->goal = settings->output ? PM_GOAL_WRITE : PM_GOAL_COMPUTE;
+    plan->schedule = settings->schedule;
+    plan->vector = settings->vector;
+    plan->threads = settings->threads;
+    plan->checksum = settings->checksum;
+    plan->stats = settings->stats;
+    plan->allow_rounding = settings->allow_rounding;
+    if (settings->verify)
+        PM_TRY(plan_verification(plan, kernel, settings, file));
+    PM_TRY(check_vector(plan->vector));
+    PM_TRY(pm_kernel_variant(kernel, plan->type, &variant));
+    PM_TRY(pm_kernel_check_domain(kernel, plan->type, &plan->range, plan->allow_rounding));
+    plan->result = variant->result;
+    return plan_blocks(plan, kernel, file);
+}
+
+char *pm_format_now(char text[32])
+{
+    const time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return text;
+}
+
+static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
+{
+    char range[PM_RANGE_TEXT];
+    pm_record_text(d, "kernel", kernel->name);
+    pm_record_int(d, "kernel_version", kernel->version);
+    pm_record_text(d, "type", pm_type_name(plan->result));
+    pm_record_text(d, "input_type", pm_type_name(plan->type));
+    pm_record_text(d, "range", pm_range_format(range, &plan->range));
+    pm_record_int(d, "rounding", plan->allow_rounding);
+    pm_record_int(d, "count", plan->range.count);
+    pm_record_int(d, "block_items", plan->blocks.block_items);
+    pm_record_uint(d, "probe",
+                   pm_kernel_probe(kernel, &kernel->variants[plan->type], &plan->range));
+    if (plan->checksum) {
+        pm_record_uint(d, "checksum", 0);
+        pm_record_text(d, "checksum_method",
+                       "sum mod 2^64 of XXH3_64bits(block, seed = block number)");
+    }
+    static const char *const folds[] = {"min", "max", "sum"};
+    for (int i = 0; plan->stats && i < (plan->result == PARMAP_INT128 ? 2 : 3); i++) {
+        pm_record_text(d, folds[i], "");
+        pm_record_room(d, folds[i], PM_STATS_TEXT);
+    }
+}
+
+static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_record *r)
+{
+    char now[32], host[PM_HOST_NAME + 1];
+    pm_host here;
+    pm_host_describe(&here);
+    snprintf(host, sizeof host, "%s", here.name);
+    const char *job = getenv("SLURM_JOB_ID");
+    pm_record_int(r, "format", 1);
+    pm_record_text(r, "version", PARMAP_VERSION);
+    pm_record_text(r, "build", PM_BUILD_INFO);
+    pm_record_text(r, "mpi", pm_world_library());
+    pm_record_text(r, "hdf5", pm_file_library());
+    pm_record_int(r, "nodes", topology->nodes);
+    pm_record_int(r, "ranks", topology->size);
+    pm_record_int(r, "threads", topology->threads_total);
+    pm_record_text(r, "schedule", pm_schedule_name(plan->schedule));
+    pm_record_text(r, "vector", pm_vector_name(pm_plan_vector(plan)));
+    pm_record_text(r, "host", host);
+    pm_record_text(r, "started", pm_format_now(now));
+    pm_record_text(r, "ended", "");
+    pm_record_room(r, "ended", sizeof now);
+    pm_record_real(r, "seconds", 0);
+    pm_record_text(r, "slurm_job_id", job ? job : "");
+}
+
+void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+                      const pm_topology *topology, pm_file *file)
+{
+    *file = (pm_file){.type = plan->result, .items = plan->range.count};
+    snprintf(file->dataset, sizeof file->dataset, "%s", settings->dataset);
+    describe_data(plan, kernel, &file->data);
+    describe_run(plan, topology, &file->run);
+}

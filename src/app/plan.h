@@ -1,0 +1,55 @@
+/* The plan of a run: made by rank 0 from the settings, sent to all ranks as it is. */
+#ifndef PM_APP_PLAN_H
+#define PM_APP_PLAN_H
+
+#include "app/settings.h"
+#include "comm/topology.h"
+#include "store/output.h"
+#include "work/blocks.h"
+#include "work/range.h"
+
+enum { PM_MESSAGE_BYTES = 1024 };
+
+typedef enum pm_goal { PM_GOAL_COMPUTE, PM_GOAL_WRITE, PM_GOAL_VERIFY } pm_goal;
+
+/* Plain data, so that it can travel: no pointers. */
+typedef struct pm_plan {
+    pm_range range;
+    pm_blocks blocks;
+    parmap_type type;   /* of the inputs */
+    parmap_type result; /* of the results */
+    pm_goal goal;
+    pm_schedule_kind schedule;
+    int vector;  /* a parmap_vector, or -1 = the best of each rank's processor */
+    int threads; /* of each rank; 0 = auto */
+    bool checksum;
+    bool stats;
+    bool reporting; /* ranks tell rank 0 how far they are */
+    bool finished;  /* there is nothing to do: the file is complete already */
+    bool allow_rounding;
+    int64_t samples;      /* when verifying; 0 = all items */
+    int64_t offset;       /* of item 0 in the file, when writing or verifying */
+    char path[PM_PATH];   /* of that file, absolute; "" = none */
+    parmap_status status; /* why there is no run, with the message */
+    char message[PM_MESSAGE_BYTES];
+} pm_plan;
+
+/* Local, rank 0.  Everything but path and offset of an output, which pm_output_begin makes later.
+ * For PM_GOAL_VERIFY `file` is read, and says what was computed. */
+parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+                           pm_file *file);
+
+/* Local, rank 0.  What the file will say of the data and of the run, before it has begun. */
+void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+                      const pm_topology *topology, pm_file *file);
+
+/* The vector unit that this rank uses: never one that its processor lacks. */
+parmap_vector pm_plan_vector(const pm_plan *plan);
+
+/* "static", "dynamic". */
+const char *pm_schedule_name(pm_schedule_kind kind);
+
+/* Now, as ISO 8601 in UTC, in at least 32 bytes.  Returns `text`. */
+char *pm_format_now(char text[32]);
+
+#endif

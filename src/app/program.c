@@ -1,0 +1,278 @@
+/* parmap_program: the order of events in a kernel program.
+ *
+ *   every rank   command line, so that all find the same usage errors before MPI starts
+ *   every rank   MPI, then who is where                                     (1 allgather)
+ *   rank 0       settings, plan, output                                     (1 broadcast)
+ *   every rank   the run                                                    (1 gather)
+ *   rank 0       finishes the file; when it is closed, all may leave        (1 broadcast)
+ */
+#include "app/placement.h"
+#include "app/progress.h"
+#include "app/run.h"
+#include "app/settings.h"
+#include "app/summary.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "comm/collective.h"
+#include "comm/launcher.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct program {
+    const char *name;
+    const parmap_spec *spec;
+    pm_world world;
+    pm_topology topology;
+    pm_layers *layers;
+    pm_settings settings; /* rank 0 */
+    pm_file file;         /* rank 0 */
+    pm_output output;     /* rank 0 */
+    pm_progress progress; /* rank 0 */
+    pm_plan plan;
+} program;
+
+static int report(parmap_status status)
+{
+    if (status != PARMAP_OK)
+        pm_log_error("%s", parmap_message());
+    return (int)status;
+}
+
+/* ---- rank 0: before and after the run ------------------------------------------------------- */
+
+static parmap_status open_output(program *p, bool *already)
+{
+    char path[PM_PATH];
+    PM_TRY(pm_output_resolve(p->settings.output, path));
+    pm_plan_describe(&p->plan, p->spec->kernel, &p->settings, &p->topology, &p->file);
+    PM_TRY(
+        pm_output_begin(&p->output, path, &p->file, p->topology.nodes, p->settings.force, already));
+    strcpy(p->plan.path, path);
+    p->plan.offset = p->file.offset;
+    if (p->output.restarted)
+        pm_log_note("%s holds an unfinished run of the same command; computing it again",
+                    p->settings.output);
+    return PARMAP_OK;
+}
+
+static parmap_status prepare(program *p, const pm_host *hosts)
+{
+    PM_TRY(pm_settings_resolve(p->layers, &p->settings));
+    pm_log_set_level(p->settings.log_level);
+    PM_TRY(pm_plan_make(&p->plan, p->spec->kernel, &p->settings, &p->file));
+    p->plan.reporting = pm_progress_wanted(&p->settings);
+    PM_TRY(pm_topology_derive(hosts, p->world.size, 0, p->plan.threads, &p->topology));
+    if (p->plan.goal == PM_GOAL_WRITE)
+        PM_TRY(open_output(p, &p->plan.finished));
+    if (!p->plan.finished)
+        pm_placement_log(&p->plan, &p->topology);
+    pm_log_detail("%s, HDF5 %s, vector unit %d, file %s", pm_world_library(), pm_file_library(),
+                  (int)pm_plan_vector(&p->plan), p->plan.path[0] ? p->plan.path : "none");
+    return PARMAP_OK;
+}
+
+static parmap_status finish_file(program *p, const pm_outcome *outcome)
+{
+    char now[32], min[PM_STATS_TEXT], max[PM_STATS_TEXT], sum[PM_STATS_TEXT];
+    pm_record *data = &p->file.data, *run = &p->file.run;
+    if (p->plan.checksum)
+        pm_record_uint(data, "checksum", outcome->tally.checksum);
+    if (p->plan.stats) {
+        pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
+        pm_record_text(data, "min", min);
+        pm_record_text(data, "max", max);
+        if (*sum)
+            pm_record_text(data, "sum", sum);
+    }
+    pm_record_text(run, "ended", pm_format_now(now));
+    pm_record_real(run, "seconds", outcome->seconds);
+    return pm_output_finish(&p->output, &p->file);
+}
+
+static parmap_status summarise(const program *p, const char *status, const pm_outcome *outcome)
+{
+    const pm_record *data = &p->file.data;
+    char min[PM_STATS_TEXT] = "", max[PM_STATS_TEXT] = "", sum[PM_STATS_TEXT] = "";
+    if (outcome && p->plan.stats)
+        pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
+    const pm_summary summary = {
+        .program = p->name,
+        .status = status,
+        .kernel = p->spec->kernel->name,
+        .plan = &p->plan,
+        .topology = &p->topology,
+        .items = outcome ? outcome->tally.items : p->file.items,
+        .seconds = outcome ? outcome->seconds : 0,
+        .balance = outcome ? outcome->balance : 1,
+        .has_checksum = outcome ? p->plan.checksum : pm_record_find(data, "checksum") != NULL,
+        .checksum = outcome ? outcome->tally.checksum : pm_record_get_uint(data, "checksum", 0),
+        .min = outcome ? min : pm_record_get_text(data, "min", NULL),
+        .max = outcome ? max : pm_record_get_text(data, "max", NULL),
+        .sum = outcome ? sum : pm_record_get_text(data, "sum", NULL),
+        .output = p->settings.verify ? p->settings.verify : p->settings.output,
+        .dataset = p->file.dataset,
+    };
+    if (p->settings.log_level == PM_LOG_QUIET && p->settings.summary == PM_SUMMARY_TEXT)
+        return PARMAP_OK;
+    return pm_summary_print(&summary, p->settings.summary);
+}
+
+static parmap_status verdict(const program *p, const pm_outcome *outcome)
+{
+    char x[PM_NUMBER_TEXT];
+    if (outcome->differences == 0)
+        return summarise(p, "verified", outcome);
+    pm_format_int128(x, pm_range_item(&p->plan.range, outcome->first_difference));
+    return pm_fail(PARMAP_BAD_DATA,
+                   "%s differs from what %s computes: first at index %" PRId64 " (x = %s), %" PRId64
+                   " of %" PRId64 " elements; compute it again with --force",
+                   p->settings.verify, p->spec->kernel->name, outcome->first_difference, x,
+                   outcome->differences, outcome->tally.items);
+}
+
+static parmap_status conclude(program *p, const pm_outcome *outcome)
+{
+    if (outcome->status == PARMAP_STOPPED) {
+        pm_output_abandon(&p->output);
+        summarise(p, "stopped", outcome);
+        return pm_fail(PARMAP_STOPPED,
+                       "stopped by a signal after %" PRId64 " of %" PRId64
+                       " elements%s; run the same command again",
+                       outcome->tally.items, p->plan.blocks.items,
+                       p->plan.goal == PM_GOAL_WRITE ? ", the file is incomplete" : "");
+    }
+    if (outcome->status != PARMAP_OK) {
+        pm_output_abandon(&p->output);
+        return pm_fail(outcome->status, "%s", outcome->message);
+    }
+    if (p->plan.goal == PM_GOAL_VERIFY)
+        return verdict(p, outcome);
+    if (p->plan.goal == PM_GOAL_WRITE)
+        PM_TRY(finish_file(p, outcome));
+    return summarise(p, "complete", outcome);
+}
+
+/* ---- every rank ----------------------------------------------------------------------------- */
+
+/* Rank 0 makes the plan, all get it.  PARMAP_OK also when there is no run: plan.status says why. */
+static parmap_status agree(program *p)
+{
+    pm_host here, *hosts = calloc((size_t)p->world.size, sizeof *hosts);
+    if (!hosts)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for the places of %d ranks", p->world.size);
+    pm_host_describe(&here);
+    parmap_status status = pm_allgather(&p->world, &here, hosts, sizeof here, NULL);
+    if (status == PARMAP_OK && p->world.rank == 0) {
+        p->plan.status = prepare(p, hosts);
+        snprintf(p->plan.message, sizeof p->plan.message, "%s", parmap_message());
+    }
+    if (status == PARMAP_OK)
+        status = pm_broadcast(&p->world, &p->plan, sizeof p->plan, NULL);
+    if (status == PARMAP_OK && p->plan.status == PARMAP_OK && p->world.rank > 0)
+        status =
+            pm_topology_derive(hosts, p->world.size, p->world.rank, p->plan.threads, &p->topology);
+    free(hosts);
+    return status;
+}
+
+/* Rank 0's last word: the run is over, and whether it had told the others to stop. */
+typedef struct farewell {
+    parmap_status status;
+    bool told_stop;
+} farewell;
+
+/* PARMAP_OK when all ranks have left the run in order, with the program's status in `result`. */
+static parmap_status map(program *p, parmap_status *result)
+{
+    pm_hub hub;
+    pm_outcome outcome;
+    farewell last = {0};
+    const bool watching = p->world.rank == 0 && p->plan.reporting;
+    if (watching)
+        pm_progress_begin(&p->progress, p->settings.progress, p->plan.blocks.items);
+    PM_TRY(pm_run(&p->plan, p->spec->kernel, &p->topology, &p->world,
+                  watching ? pm_progress_show : NULL, &p->progress, &hub, &outcome));
+    if (watching)
+        pm_progress_end(&p->progress, outcome.tally.items);
+    if (p->world.rank == 0)
+        last = (farewell){.status = conclude(p, &outcome), .told_stop = hub.told_stop};
+    const pm_idle idle = {pm_hub_idle, &hub};
+    PM_TRY(pm_broadcast(&p->world, &last, sizeof last, &idle));
+    if (p->world.rank > 0)
+        pm_hub_drain(&hub, last.told_stop);
+    pm_hub_close(&hub);
+    *result = last.status;
+    return PARMAP_OK;
+}
+
+/* The program between MPI_Init and MPI_Finalize; the exit code of rank 0. */
+static parmap_status run(program *p)
+{
+    parmap_status result = PARMAP_OK;
+    if (agree(p) != PARMAP_OK) {
+        report(PARMAP_SYSTEM);
+        pm_world_abort(PARMAP_SYSTEM);
+    }
+    if (p->plan.status != PARMAP_OK)
+        return pm_fail(p->plan.status, "%s", p->plan.message);
+    if (p->plan.finished)
+        return p->world.rank == 0 ? summarise(p, "already complete", NULL) : PARMAP_OK;
+    if (map(p, &result) != PARMAP_OK) {
+        report(PARMAP_SYSTEM);
+        pm_world_abort(PARMAP_SYSTEM);
+    }
+    return result;
+}
+
+/* What needs no run, and no MPI; the exit code in *code. */
+static bool answered(program *p, pm_action action, int *code)
+{
+    const bool speaks = pm_launcher_detect().rank == 0;
+    *code = 0;
+    if (action == PM_ACTION_RUN)
+        return false;
+    if (!speaks)
+        return true;
+    if (action == PM_ACTION_HELP)
+        pm_settings_help(p->name, p->spec);
+    else if (action == PM_ACTION_VERSION)
+        printf("%s (parmap %s)\n", p->name, PARMAP_VERSION);
+    else if ((*code = report(pm_settings_resolve(p->layers, &p->settings))) == 0)
+        pm_settings_print(p->layers);
+    return true;
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path ? path : "parmap";
+}
+
+int parmap_program(int argc, char **argv, const parmap_spec *spec)
+{
+    static program p; /* too large for a stack */
+    pm_action action;
+    int code;
+    pm_stop_install();
+    p.name = name_of(argv[0]);
+    p.spec = spec;
+    p.output.lock_fd = -1;
+    pm_log_open(p.name);
+    pm_log_mute(pm_launcher_detect().rank != 0);
+    const parmap_status usage = pm_settings_command_line(argc, argv, spec, &p.layers, &action);
+    if (usage != PARMAP_OK) {
+        code = report(usage);
+    } else if (!answered(&p, action, &code)) {
+        const parmap_status started = pm_world_start(&argc, &argv, &p.world);
+        pm_log_mute(started == PARMAP_OK ? p.world.rank != 0 : pm_launcher_detect().rank != 0);
+        code = report(started == PARMAP_OK ? run(&p) : started);
+        code = p.world.rank == 0 ? code : 0;
+        pm_world_finish(code);
+    }
+    pm_settings_free(p.layers);
+    return code;
+}

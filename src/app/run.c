@@ -1,0 +1,169 @@
+/* Opens the ends of the pipeline, runs it, gathers what came of it. */
+#include "app/run.h"
+
+#include "base/log.h"
+#include "base/types.h"
+#include "comm/collective.h"
+#include "comm/pause.h"
+#include "map/ends.h"
+#include "work/kernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Both ends, as far as the plan needs them. */
+typedef struct ends {
+    pm_sample_source sample; /* its kernel is the range source */
+    pm_file_sink file;
+    pm_compare_sink compare;
+} ends;
+
+static parmap_status open_sink(const pm_plan *plan, const pm_topology *topology, ends *e,
+                               pm_flow *flow)
+{
+    const size_t bytes = pm_type_bytes(plan->result);
+    switch (plan->goal) {
+    case PM_GOAL_WRITE:
+        flow->sink = &pm_sink_file;
+        flow->sink_self = &e->file;
+        PM_TRY(pm_data_open(&e->file.data, plan->path, plan->offset, bytes, true));
+        return pm_journal_open(&e->file.journal, plan->path, topology->node);
+    case PM_GOAL_VERIFY:
+        flow->sink = &pm_sink_compare;
+        flow->sink_self = &e->compare;
+        return pm_data_open(&e->compare.data, plan->path, plan->offset, bytes, false);
+    case PM_GOAL_COMPUTE:
+        break;
+    }
+    flow->sink = &pm_sink_none;
+    return PARMAP_OK;
+}
+
+static parmap_status open_ends(const pm_plan *plan, const parmap_kernel *kernel,
+                               const pm_topology *topology, ends *e, pm_flow *flow)
+{
+    const parmap_vector vector = pm_plan_vector(plan);
+    *e = (ends){.file = {.data.fd = -1, .journal.fd = -1},
+                .compare = {.data.fd = -1, .first = INT64_MAX},
+                .sample = {.samples = plan->samples,
+                           .kernel = {plan->range, kernel->variants[plan->type].loops[vector]}}};
+    *flow =
+        (pm_flow){.blocks = plan->blocks,
+                  .type = plan->result,
+                  .vector = vector,
+                  .checksum = plan->checksum,
+                  .stats = plan->stats,
+                  .source = plan->samples ? &pm_source_sample : &pm_source_range,
+                  .source_self = plan->samples ? (void *)&e->sample : (void *)&e->sample.kernel};
+    return open_sink(plan, topology, e, flow);
+}
+
+static void close_ends(ends *e)
+{
+    pm_data_close(&e->file.data);
+    pm_journal_close(&e->file.journal);
+    pm_data_close(&e->compare.data);
+}
+
+static parmap_status run_flow(const pm_plan *plan, const pm_flow *flow, pm_claims *claims,
+                              pm_hub *hub, const ends *e, pm_tally *tally)
+{
+    PM_TRY(pm_pipeline_run(flow, claims, hub, tally));
+    return plan->goal == PM_GOAL_WRITE ? pm_data_sync(&e->file.data) : PARMAP_OK;
+}
+
+/* This rank's part.  A failure here must not keep it from the gathering: the others wait there. */
+static void run_here(const pm_plan *plan, const parmap_kernel *kernel, pm_claims *claims,
+                     pm_hub *hub, parmap_status prepared, pm_end *end)
+{
+    ends e;
+    pm_flow flow;
+    end->tally = pm_tally_none();
+    end->status = open_ends(plan, kernel, claims->topology, &e, &flow);
+    if (prepared != PARMAP_OK)
+        end->status = prepared;
+    if (end->status == PARMAP_OK)
+        end->status = run_flow(plan, &flow, claims, hub, &e, &end->tally);
+    if (end->status != PARMAP_OK) {
+        snprintf(end->message, sizeof end->message, "%s", parmap_message());
+        pm_hub_stop(hub, end->status);
+    }
+    end->differences = e.compare.differences;
+    end->first_difference = e.compare.first;
+    close_ends(&e);
+    end->sent = pm_hub_finish(hub);
+}
+
+static int64_t sent_by(const void *ends_of_all, int rank)
+{
+    return ((const pm_end *)ends_of_all)[rank].sent;
+}
+
+static void take_failure(pm_outcome *outcome, const pm_end *end, int rank, int size)
+{
+    if (end->status == PARMAP_OK || outcome->status != PARMAP_OK)
+        return;
+    outcome->status = end->status;
+    if (size == 1)
+        snprintf(outcome->message, sizeof outcome->message, "%s", end->message);
+    else
+        snprintf(outcome->message, sizeof outcome->message, "%.900s (rank %d on %s)", end->message,
+                 rank, end->host);
+}
+
+static void combine(const pm_plan *plan, const pm_end *all, int size, pm_outcome *outcome)
+{
+    double sum = 0;
+    *outcome = (pm_outcome){.tally = pm_tally_none(), .first_difference = INT64_MAX};
+    for (int rank = 0; rank < size; rank++) {
+        pm_tally_add(&outcome->tally, &all[rank].tally);
+        sum += all[rank].tally.seconds;
+        outcome->differences += all[rank].differences;
+        if (all[rank].first_difference < outcome->first_difference)
+            outcome->first_difference = all[rank].first_difference;
+        take_failure(outcome, &all[rank], rank, size);
+    }
+    outcome->balance = sum > 0 ? outcome->tally.seconds * size / sum : 1.0;
+    if (outcome->status == PARMAP_OK && outcome->tally.blocks != plan->blocks.count)
+        outcome->status = PARMAP_STOPPED;
+}
+
+static pm_chunk serve(void *claims)
+{
+    return ((pm_claims *)claims)->schedule->serve(claims);
+}
+
+parmap_status pm_run(const pm_plan *plan, const parmap_kernel *kernel, const pm_topology *topology,
+                     const pm_world *world, pm_hub_watch *watch, void *watch_context, pm_hub *hub,
+                     pm_outcome *outcome)
+{
+    pm_claims claims = {.schedule = pm_schedule_find(pm_schedule_name(plan->schedule)),
+                        .topology = topology,
+                        .blocks = plan->blocks.count,
+                        .unit = pm_blocks_per_page(&plan->blocks, pm_type_bytes(plan->result)),
+                        .hub = hub};
+    const bool others_ask = claims.schedule->serve && topology->nodes > 1;
+    pm_end mine, *all = &mine;
+    pm_host here;
+    memset(&mine, 0, sizeof mine);
+    pm_host_describe(&here);
+    memcpy(mine.host, here.name, sizeof mine.host);
+    const double begun = pm_now();
+    parmap_status prepared = claims.schedule->open(&claims);
+    PM_TRY(pm_hub_open(hub, world, plan->reporting, watch, watch_context, others_ask ? serve : NULL,
+                       &claims));
+    run_here(plan, kernel, &claims, hub, prepared, &mine);
+    if (world->rank == 0 && !(all = calloc((size_t)world->size, sizeof *all)))
+        return pm_fail(PARMAP_SYSTEM, "out of memory for the ends of %d ranks", world->size);
+    const pm_idle idle = {pm_hub_idle, hub};
+    PM_TRY(pm_gather(world, &mine, all, sizeof mine, &idle));
+    if (world->rank == 0) {
+        pm_hub_drain_root(hub, sent_by, all);
+        combine(plan, all, world->size, outcome);
+        outcome->seconds = pm_now() - begun;
+        free(all);
+    }
+    claims.schedule->close(&claims);
+    return PARMAP_OK;
+}

@@ -1,0 +1,35 @@
+/* One rank's part of a run, and the parts put together. */
+#ifndef PM_APP_RUN_H
+#define PM_APP_RUN_H
+
+#include "app/plan.h"
+#include "map/pipeline.h"
+
+/* What a rank says at its end.  Plain data: it travels. */
+typedef struct pm_end {
+    pm_tally tally;
+    int64_t differences;      /* when verifying */
+    int64_t first_difference; /* INT64_MAX = none */
+    int64_t sent;             /* pm_hub_finish */
+    parmap_status status;
+    char message[PM_MESSAGE_BYTES];
+    char host[PM_HOST_NAME];
+} pm_end;
+
+/* What the whole job did.  On rank 0. */
+typedef struct pm_outcome {
+    pm_tally tally;
+    double seconds; /* from the start of the map to the last rank's end, data on disk */
+    double balance; /* slowest rank over mean */
+    int64_t differences, first_difference;
+    parmap_status status; /* PARMAP_STOPPED when not all blocks were done and nobody failed */
+    char message[PM_MESSAGE_BYTES];
+} pm_outcome;
+
+/* Collective.  Runs the plan; rank 0 gets the outcome.  `watch` (rank 0) may be NULL.  The caller
+ * drains the hub after it (pm_hub_drain with rank 0's told_stop) and closes it. */
+parmap_status pm_run(const pm_plan *plan, const parmap_kernel *kernel, const pm_topology *topology,
+                     const pm_world *world, pm_hub_watch *watch, void *watch_context, pm_hub *hub,
+                     pm_outcome *outcome);
+
+#endif

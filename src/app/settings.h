@@ -1,0 +1,85 @@
+/* The settings of a kernel program: one value for each option, from the strongest of four layers:
+ * command line, environment, configuration file, default.  app/options.h has the table of options.
+ */
+#ifndef PM_APP_SETTINGS_H
+#define PM_APP_SETTINGS_H
+
+#include "base/log.h"
+#include "base/status.h"
+
+enum { PM_SETTING_WHERE = 512 };
+
+typedef enum pm_schedule_kind { PM_SCHEDULE_STATIC, PM_SCHEDULE_DYNAMIC } pm_schedule_kind;
+typedef enum pm_when { PM_AUTO, PM_ALWAYS, PM_NEVER } pm_when;
+typedef enum pm_summary_kind { PM_SUMMARY_TEXT, PM_SUMMARY_JSON } pm_summary_kind;
+
+/* A whole-number range, both ends included: `last` is an element whatever the step, so that 1..10:2
+ * is 1..9:2.  The step is not 0; negative = descending. */
+typedef struct pm_bounds {
+    parmap_int128 first, last, step;
+} pm_bounds;
+
+/* The number of elements, 1 to 2^63-1. */
+int64_t pm_bounds_count(const pm_bounds *bounds);
+
+typedef struct pm_settings {
+    pm_bounds range;
+    bool range_given; /* by any layer but the default */
+    parmap_type type;
+    bool type_given;
+    const char *output;  /* NULL = none */
+    const char *dataset; /* without a leading slash */
+    int threads;         /* 0 = auto */
+    pm_schedule_kind schedule;
+    int vector; /* a parmap_vector, or -1 = auto */
+    bool checksum;
+    bool stats;
+    bool allow_rounding;
+    bool force;
+    pm_when progress;
+    pm_summary_kind summary;
+    pm_log_level log_level;
+    const char *verify; /* file to verify, or NULL */
+    int64_t sample;     /* elements to verify, 0 = all */
+} pm_settings;
+
+/* What the command line asks for besides a run. */
+typedef enum pm_action {
+    PM_ACTION_RUN,
+    PM_ACTION_HELP,
+    PM_ACTION_VERSION,
+    PM_ACTION_PRINT_CONFIG
+} pm_action;
+
+/* One option's text, from the strongest layer that has one. */
+typedef struct pm_setting {
+    const char *value;            /* NULL = none has */
+    char where[PM_SETTING_WHERE]; /* "option", "environment PARMAP_TYPE", "my.ini:7", "default" */
+} pm_setting;
+
+/* The texts of all options, collected by the functions below. */
+typedef struct pm_layers pm_layers;
+
+/* Local.  Reads the command line into a new set of layers and says what it asks for.  The value
+ * texts are checked too, so that every rank of a job finds the same usage errors before MPI starts.
+ * `defaults` fills in range, type, output and dataset.  PARMAP_USAGE with a message.  The caller
+ * frees `*layers` (also after a failure; NULL is fine). */
+parmap_status pm_settings_command_line(int argc, char **argv, const parmap_spec *defaults,
+                                       pm_layers **layers, pm_action *action);
+
+/* Local.  Adds the environment (where an empty variable counts as none) and the configuration file,
+ * and reads every value of the outcome.  PARMAP_USAGE, or PARMAP_NO_INPUT for the file.  A
+ * PARMAP_ variable that is nearly a known one is a warning: mute the log first on ranks that do not
+ * speak.  The texts in `settings` live as long as `layers`. */
+parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings);
+
+/* Local.  After pm_settings_resolve: one line "name = value   # where" per setting to stdout, which
+ * is a configuration file again; so what cannot stand in one is left out. */
+void pm_settings_print(const pm_layers *layers);
+
+/* Local.  The help text of `program` to stdout. */
+void pm_settings_help(const char *program, const parmap_spec *defaults);
+
+void pm_settings_free(pm_layers *layers);
+
+#endif

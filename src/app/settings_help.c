@@ -1,0 +1,113 @@
+/* --help: the table of options laid out in 80 columns, and what a first run needs to know. */
+#include "app/options.h"
+
+#include "app/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 80, OPTION_COLUMN = 26, EXAMPLE_COLUMN = 42, CODE_COLUMN = 6, HELP_BYTES = 512 };
+
+/* Prints `left`, and from `column` on the words of `text`, in as many lines as they need. */
+static void print_entry(const char *left, int column, const char *text)
+{
+    int at = printf("%s", left);
+    if (at > 0 && at > column - 2) {
+        putchar('\n');
+        at = 0;
+    }
+    for (bool first = true; *text != '\0'; first = false) {
+        const int length = (int)strcspn(text, " ");
+        if (!first && at + 1 + length > WIDTH) {
+            putchar('\n');
+            at = 0;
+        }
+        const int blanks = at < column ? column - at : at > 0;
+        printf("%*s%.*s", blanks, "", length, text);
+        at += blanks + length;
+        text += length;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+/* "vector unit of the processor: auto, baseline, v3 or v4 [auto]" */
+static void print_option(pm_option_id id, const parmap_spec *defaults)
+{
+    const pm_option *option = &pm_options[id];
+    char left[PM_OPTION_TEXT], text[HELP_BYTES], words[PM_OPTION_TEXT] = "", room[PM_OPTION_TEXT];
+    const char *standard = pm_option_default(room, id, defaults);
+    if (standard != NULL && strcmp(standard, "off") == 0)
+        standard = NULL; /* a switch that is not mentioned is off: nobody needs to be told */
+    if (option->words != NULL)
+        pm_option_words(words, option);
+    snprintf(left, sizeof left, "  --%s%s%s", option->name, option->argument != NULL ? " " : "",
+             option->argument != NULL ? option->argument : "");
+    snprintf(text, sizeof text, "%s%s%s%s%s%s", option->help, words[0] != '\0' ? ": " : "", words,
+             standard != NULL ? " [" : "", standard != NULL ? standard : "",
+             standard != NULL ? "]" : "");
+    print_entry(left, OPTION_COLUMN, text);
+}
+
+static void print_exit_codes(void)
+{
+    static const struct {
+        int code;
+        const char *text;
+    } codes[] = {
+#define CODE_AND_TEXT(name, code, text) {code, text},
+        PARMAP_STATUS_LIST(CODE_AND_TEXT)
+#undef CODE_AND_TEXT
+    };
+    puts("\nExit codes:");
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        char left[CODE_COLUMN + 1];
+        snprintf(left, sizeof left, "%4d", codes[i].code);
+        print_entry(left, CODE_COLUMN, codes[i].text);
+    }
+}
+
+static void print_examples(const char *program, const char *output)
+{
+    static const struct {
+        const char *before, *after, *text;
+    } examples[] = {
+        {"", "", "the defaults, on this machine"},
+        {"mpirun -n 4 ", " --threads 2", "4 processes of 2 threads each"},
+        {"srun ", " --schedule dynamic", "inside a Slurm job, on all its nodes"},
+        {"", " --range 1..1000:3 --stats", "every third number, with statistics"},
+        {"", " --range 1..2^10 --output none", "compute and time, but write nothing"},
+        {"", " --print-config > my.ini", "a configuration file to begin with"},
+    };
+    char left[HELP_BYTES];
+    puts("\nExamples:");
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        snprintf(left, sizeof left, "  %s%s%s", examples[i].before, program, examples[i].after);
+        print_entry(left, EXAMPLE_COLUMN, examples[i].text);
+    }
+    snprintf(left, sizeof left, "  %s --verify %s", program, output != NULL ? output : "FILE");
+    print_entry(left, EXAMPLE_COLUMN, "compute again and compare");
+}
+
+void pm_settings_help(const char *program, const parmap_spec *defaults)
+{
+    printf("Usage: %s [OPTION]...\n", program);
+    print_entry("", 0,
+                "Computes a function for every number of a range, on all cores it is given, and "
+                "writes the results to an HDF5 file. Runs alone, or under mpirun or srun.");
+    for (int id = 0; id < PM_OPTIONS; id++) {
+        if (pm_options[id].heading != NULL)
+            printf("\n%s:\n", pm_options[id].heading);
+        print_option((pm_option_id)id, defaults);
+    }
+    putchar('\n');
+    print_entry("", 0,
+                "Defaults are in [brackets]. A switch, such as --stats, also takes =on or =off.");
+    print_entry("", 0,
+                "Every setting can also stand in the environment, as PARMAP_RANGE or "
+                "PARMAP_ALLOW_ROUNDING, or in the file of --config, as range = 1..1000 or "
+                "allow-rounding = on. An option beats the environment, the environment beats the "
+                "file. --verify and --sample are options only.");
+    print_exit_codes();
+    print_examples(program, defaults->output);
+}

@@ -1,0 +1,131 @@
+/* Two forms of the same facts. */
+#include "app/summary.h"
+
+#include "base/text.h"
+#include "base/types.h"
+#include "work/kernel.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static double bytes_of(const pm_summary *s)
+{
+    return (double)s->items * (double)pm_type_bytes(s->plan->result);
+}
+
+static double per_second(const pm_summary *s, double amount)
+{
+    return s->seconds > 0 ? amount / s->seconds : 0;
+}
+
+static void text_line(const char *name, const char *value)
+{
+    if (value && *value)
+        printf("  %-9s %s\n", name, value);
+}
+
+static void print_text(const pm_summary *s)
+{
+    char number[PM_NUMBER_TEXT], line[128];
+    printf("%s: %s\n", s->program, s->status);
+    printf("  %-9s %" PRId64 " (%s, %s)\n", "elements", s->items, pm_type_name(s->plan->result),
+           pm_format_scaled(number, bytes_of(s), "B"));
+    if (s->seconds > 0) {
+        printf("  %-9s %.*f s\n", "time", s->seconds < 100 ? 3 : 1, s->seconds);
+        pm_format_scaled(number, per_second(s, (double)s->items), "");
+        printf("  %-9s %s%selements/s, %.3g GB/s\n", "rate", number,
+               strchr(number, ' ') ? " " : " ", per_second(s, bytes_of(s)) / 1e9);
+        printf("  %-9s %.2f (slowest rank over mean)\n", "balance", s->balance);
+    }
+    snprintf(line, sizeof line, "%016" PRIx64, s->checksum);
+    text_line("checksum", s->has_checksum ? line : NULL);
+    text_line("min", s->min);
+    text_line("max", s->max);
+    text_line("sum", s->sum);
+    if (s->output)
+        printf("  %-9s %s, data set /%s\n", "file", s->output, s->dataset);
+}
+
+/* A JSON string, or null. */
+static void json_text(const char *name, const char *value)
+{
+    printf("\"%s\": ", name);
+    if (!value || !*value) {
+        printf("null");
+        return;
+    }
+    putchar('"');
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            printf("\\%c", *c);
+        else if (*c < ' ')
+            printf("\\u%04x", *c);
+        else
+            putchar(*c);
+    }
+    putchar('"');
+}
+
+static void json_next_text(const char *name, const char *value)
+{
+    printf(", ");
+    json_text(name, value);
+}
+
+static void json_next_int(const char *name, int64_t value)
+{
+    printf(", \"%s\": %" PRId64, name, value);
+}
+
+static void json_next_real(const char *name, double value)
+{
+    printf(", \"%s\": %.9g", name, value);
+}
+
+static void print_json(const pm_summary *s)
+{
+    char range[PM_RANGE_TEXT], checksum[24];
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, s->checksum);
+    printf("{");
+    json_text("program", s->program);
+    json_next_text("status", s->status);
+    json_next_text("kernel", s->kernel);
+    json_next_text("type", pm_type_name(s->plan->result));
+    json_next_text("range", pm_range_format(range, &s->plan->range));
+    json_next_int("elements", s->items);
+    json_next_int("blocks", s->plan->blocks.count);
+    json_next_int("block_items", s->plan->blocks.block_items);
+    json_next_int("bytes", (int64_t)bytes_of(s));
+    json_next_real("seconds", s->seconds);
+    json_next_real("elements_per_second", per_second(s, (double)s->items));
+    json_next_real("gigabytes_per_second", per_second(s, bytes_of(s)) / 1e9);
+    json_next_real("balance", s->balance);
+    json_next_text("checksum", s->has_checksum ? checksum : NULL);
+    json_next_text("min", s->min);
+    json_next_text("max", s->max);
+    json_next_text("sum", s->sum);
+    json_next_text("file", s->output);
+    json_next_text("dataset", s->output ? s->dataset : NULL);
+    json_next_int("nodes", s->topology->nodes);
+    json_next_int("ranks", s->topology->size);
+    json_next_int("threads", s->topology->threads_total);
+    json_next_text("schedule", pm_schedule_name(s->plan->schedule));
+    json_next_text("vector", pm_vector_name(pm_plan_vector(s->plan)));
+    json_next_text("version", PARMAP_VERSION);
+    printf("}\n");
+}
+
+parmap_status pm_summary_print(const pm_summary *summary, pm_summary_kind kind)
+{
+    if (kind == PM_SUMMARY_JSON)
+        print_json(summary);
+    else
+        print_text(summary);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return PARMAP_OK;
+    return pm_fail(PARMAP_WRITE_ERROR,
+                   "cannot write the summary: %s; the results themselves are safe",
+                   strerror(errno));
+}

@@ -1,0 +1,49 @@
+/* The static schedule: equal parts, computed; no communication.  Ranks get parts in proportion to
+ * their threads, threads equal parts of their rank's.  Where there are several nodes, the borders
+ * between ranks lie on whole pages of the file. */
+#include "map/claim.h"
+
+#include <stdlib.h>
+
+/* The first block of the part that begins after `before` of `total` equal shares. */
+static int64_t border(int64_t blocks, int64_t before, int64_t total, int64_t unit)
+{
+    if (before == total)
+        return blocks;
+    const int64_t exact = (int64_t)((parmap_int128)blocks * before / total);
+    return exact - exact % unit;
+}
+
+static parmap_status open_static(pm_claims *claims)
+{
+    claims->state = calloc((size_t)claims->topology->threads, sizeof(bool)); /* who has claimed */
+    if (!claims->state)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for the claims of %d threads",
+                       claims->topology->threads);
+    return PARMAP_OK;
+}
+
+static bool claim_static(pm_claims *claims, int thread, pm_chunk *chunk)
+{
+    const pm_topology *t = claims->topology;
+    bool *claimed = claims->state;
+    if (claimed[thread])
+        return false;
+    claimed[thread] = true;
+    const int64_t unit = t->nodes > 1 ? claims->unit : 1;
+    const int64_t begin = border(claims->blocks, t->threads_before, t->threads_total, unit);
+    const int64_t end =
+        border(claims->blocks, t->threads_before + t->threads, t->threads_total, unit);
+    *chunk = (pm_chunk){begin + border(end - begin, thread, t->threads, 1),
+                        begin + border(end - begin, thread + 1, t->threads, 1)};
+    return true;
+}
+
+static void close_static(pm_claims *claims)
+{
+    free(claims->state);
+    claims->state = NULL;
+}
+
+const pm_schedule pm_schedule_static = {
+    .name = "static", .open = open_static, .claim = claim_static, .close = close_static};

@@ -1,0 +1,65 @@
+/* The life of a block: claim -> load -> compute -> emit -> mark.  One parallel region per rank;
+ * each thread carries one block at a time through all stages in a buffer of its own, which stays in
+ * its cache. */
+#ifndef PM_MAP_PIPELINE_H
+#define PM_MAP_PIPELINE_H
+
+#include "map/claim.h"
+#include "map/hub.h"
+#include "work/blocks.h"
+#include "work/stats.h"
+
+/* A block on its way. */
+typedef struct pm_piece {
+    int64_t block;
+    int64_t item;  /* its first, in the run */
+    int64_t count; /* of items */
+    void *results; /* of the thread, 64-byte aligned */
+    size_t bytes;
+    uint64_t hash; /* after compute, when the run has a checksum */
+} pm_piece;
+
+/* Where results come from: loads what the block needs, and computes. */
+typedef struct pm_source {
+    const char *name;
+    parmap_status (*produce)(void *self, pm_piece *piece);
+} pm_source;
+
+/* Where results go.  Both stages may be NULL. */
+typedef struct pm_sink {
+    const char *name;
+    parmap_status (*emit)(void *self, const pm_piece *piece);
+    parmap_status (*mark)(void *self, const pm_piece *piece); /* after emit: the block is done */
+} pm_sink;
+
+/* What a run does; the same on all ranks. */
+typedef struct pm_flow {
+    pm_blocks blocks;
+    parmap_type type; /* of a result */
+    parmap_vector vector;
+    bool checksum;
+    bool stats;
+    const pm_source *source;
+    void *source_self;
+    const pm_sink *sink;
+    void *sink_self;
+} pm_flow;
+
+/* What one rank, or all of them, did.  Exchanged between ranks: plain numbers only. */
+typedef struct pm_tally {
+    int64_t blocks;
+    int64_t items;
+    uint64_t checksum; /* sum of the blocks' hashes */
+    double seconds;    /* until the last of the rank's threads had nothing more to do */
+    pm_stats stats;
+} pm_tally;
+
+/* Local; all ranks run it at the same time.  Runs the flow on this rank's threads until the claims
+ * are used up or a stop is asked for.  The first failure of a thread stops all ranks and is
+ * returned, with its message. */
+parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hub, pm_tally *tally);
+
+pm_tally pm_tally_none(void);
+void pm_tally_add(pm_tally *tally, const pm_tally *other);
+
+#endif
