@@ -1,0 +1,149 @@
+"""Finds the MPI libraries, builds the reference programs with them, starts programs.
+
+A program is started the same way whether it is ours or a reference: same launcher, same
+environment, same clock around it.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+FLAGS = ["-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra"]
+MPI_PROGRAMS = ("compute", "write", "bare")
+PLAIN_PROGRAMS = ("peak", "warm")
+TIME_LIMIT_S = 300
+
+# What 2 cores, root rights and 8 ranks take (Open MPI); MPICH needs nothing.
+LAUNCH = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_mpi_yield_when_idle": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "OMP_WAIT_POLICY": "passive",
+}
+
+
+class CannotRun(Exception):
+    """A program that should run is not there, fails, or takes too long."""
+
+
+@dataclass
+class Mpi:
+    """One MPI library: its compilers, its launcher, its own build of the references."""
+
+    name: str
+    mpicc: str
+    h5pcc: str | None
+    mpirun: str
+    programs: Path
+    references: Path
+
+    def ours(self, name):
+        program = self.programs / name
+        if not program.exists():
+            raise CannotRun(f"{program} is missing; run `make` first")
+        return program
+
+    def reference(self, name):
+        return self.references / name
+
+    def launch(self, ranks, command):
+        """The command line for so many ranks; ranks 0 = alone, without the launcher."""
+        return [self.mpirun, "-np", str(ranks), *command] if ranks else command
+
+
+@dataclass
+class Sample:
+    """One run: what the program says of itself and what the clock on the wall says."""
+
+    output: str
+    wall_s: float
+
+    @property
+    def seconds(self):
+        return json.loads(self.output)["seconds"]
+
+
+def environment(threads):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PARMAP_")}
+    env.pop("OMP_NUM_THREADS", None)
+    for name, value in LAUNCH.items():
+        env.setdefault(name, value)
+    if threads:
+        env["OMP_NUM_THREADS"] = str(threads)
+    return env
+
+
+def run(command, threads=None):
+    """Runs to the end; threads None leaves the choice to the program."""
+    command = [str(part) for part in command]
+    start = time.monotonic()
+    try:
+        done = subprocess.run(command, env=environment(threads), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
+    except FileNotFoundError as error:
+        raise CannotRun(f"{command[0]} is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise CannotRun(f"`{' '.join(command)}` ran longer than {TIME_LIMIT_S} s") from error
+    wall_s = time.monotonic() - start
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip() or "nothing said"
+        raise CannotRun(f"`{' '.join(command)}` ended with {done.returncode}: {said}")
+    return Sample(done.stdout, wall_s)
+
+
+def installed(*names):
+    return next((name for name in names if shutil.which(name)), None)
+
+
+def plain_mpi():
+    """Which MPI the plain names `mpicc` and `mpirun` stand for."""
+    if not (shutil.which("mpicc") and shutil.which("mpirun")):
+        return None
+    said = run(["mpirun", "--version"]).output
+    return "openmpi" if "Open MPI" in said or "OpenRTE" in said else "mpich"
+
+
+def find_mpis(build, wanted):
+    """Both MPI libraries where installed side by side, else the one with the plain names."""
+    found, plain = [], plain_mpi()
+    for name in wanted:
+        suffix = f".{name}" if shutil.which(f"mpicc.{name}") else ""
+        if not suffix and plain != name:
+            continue
+        found.append(Mpi(name, f"mpicc{suffix}", installed(f"h5pcc{suffix}"), f"mpirun{suffix}",
+                         build / name / "bin", build / "bench" / name))
+    return found
+
+
+def compile_one(compiler, source, target, *flags):
+    run([compiler, *FLAGS, *flags, source, "-o", target])
+
+
+def build_references(mpi):
+    mpi.references.mkdir(parents=True, exist_ok=True)
+    for name in PLAIN_PROGRAMS:
+        compile_one("gcc", REFERENCE / f"{name}.c", mpi.references / name)
+    for name in MPI_PROGRAMS:
+        compile_one(mpi.mpicc, REFERENCE / f"{name}.c", mpi.references / name, "-fopenmp")
+    if mpi.h5pcc:
+        build_hdf5_reference(mpi)
+
+
+def build_hdf5_reference(mpi):
+    """h5pcc leaves object files where it stands, so it stands in the build folder."""
+    command = [mpi.h5pcc, "-shlib", *FLAGS, REFERENCE / "hdf5.c", "-o", mpi.references / "hdf5"]
+    done = subprocess.run(command, cwd=mpi.references, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CannotRun(f"{mpi.h5pcc} cannot build hdf5.c: {done.stderr.strip()}")
+
+
+def peak_kib(output):
+    """The largest of the ranks, as `peak` prints it."""
+    return max(int(kib) for kib in re.findall(r"peak_kib (\d+)", output))

@@ -1,0 +1,169 @@
+# How a test of each kind is started: parmap_test (C, with or without ranks), parmap_python_test,
+# parmap_script_test.  Every test runs in an empty folder of its own, scratch/<name> in the build.
+
+set(PARMAP_SCRATCH "${CMAKE_CURRENT_BINARY_DIR}/scratch")
+set(run_in_scratch sh "${CMAKE_CURRENT_SOURCE_DIR}/cmake/run_in_scratch.sh")
+
+# What mpiexec needs here, the same as for `make run`.
+file(STRINGS launch.env launch_environment REGEX "^[A-Z_0-9a-z]+=")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS launch.env)
+
+# Sanitizers make programs several times slower; what MPI and its plug-ins leak is not ours.
+set(slower 1)
+set(sanitizer_environment)
+if(PARMAP_SANITIZE)
+    set(slower 5)
+    set(sanitizer_environment
+        "ASAN_OPTIONS=fast_unwind_on_malloc=0:strict_string_checks=1"
+        "UBSAN_OPTIONS=print_stacktrace=1"
+        "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/lsan.supp:print_suppressions=0")
+elseif(PARMAP_COVERAGE)
+    set(slower 3)
+endif()
+
+# Sets for every test: time limit, label, environment, and the cores it fills (see parmap_test).
+function(parmap_test_properties name seconds label processors)
+    math(EXPR limit "${seconds} * ${slower}")
+    set_tests_properties(
+        ${name}
+        PROPERTIES TIMEOUT ${limit}
+                   LABELS ${label}
+                   PROCESSORS ${processors}
+                   ENVIRONMENT
+                   "${launch_environment};${sanitizer_environment};${ARGN};OMPI_MCA_orte_tmpdir_base=${PARMAP_SCRATCH}/${name};PRTE_MCA_prte_tmpdir_base=${PARMAP_SCRATCH}/${name}")
+endfunction()
+
+# parmap_test(<name> SOURCE <file> [RANKS <n>...] [THREADS <n>...] SECONDS <n> LABEL quick|full
+#             [SERIAL <bool>])
+# One program, which sees the inside of the library, and one test <name>.np<r>.t<t> for each rank
+# and thread count; without RANKS one test <name>, without a launcher.  SERIAL: no other test beside
+# it, for what measures time.
+function(parmap_test name)
+    cmake_parse_arguments(TEST "" "SOURCE;SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${ARGN})
+    string(REPLACE "." "_" target "test.${name}")
+    add_executable(${target} "${TEST_SOURCE}")
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin/tests")
+    target_link_libraries(${target} PRIVATE parmap_check parmap_warnings)
+
+    if(NOT TEST_RANKS)
+        add_test(NAME ${name} COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" $<TARGET_FILE:${target}>)
+        parmap_test_properties(${name} ${TEST_SECONDS} ${TEST_LABEL} 1)
+        set_tests_properties(${name} PROPERTIES RUN_SERIAL ${TEST_SERIAL})
+        return()
+    endif()
+    foreach(ranks IN LISTS TEST_RANKS)
+        foreach(threads IN LISTS TEST_THREADS)
+            set(test ${name}.np${ranks}.t${threads})
+            add_test(
+                NAME ${test}
+                COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${test}" ${MPIEXEC_EXECUTABLE}
+                        ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${target}>
+                        ${MPIEXEC_POSTFLAGS})
+            # Ranks mostly wait for each other, so a test of up to four fills one core.
+            math(EXPR processors "(${ranks} * ${threads} + 3) / 4")
+            parmap_test_properties(${test} ${TEST_SECONDS} ${TEST_LABEL} ${processors}
+                OMP_NUM_THREADS=${threads})
+            set_tests_properties(${test} PROPERTIES RUN_SERIAL ${TEST_SERIAL})
+        endforeach()
+    endforeach()
+endfunction()
+
+# The words of a file's comment `TEST key=value ...`, as arguments for the functions here.
+function(parmap_read_test_comment result file)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+    file(READ "${file}" head LIMIT 2000)
+    set(arguments)
+    if(head MATCHES "(/\\*|#) TEST ([a-z0-9=, ]+)")
+        string(REGEX MATCHALL "[^ ]+" words "${CMAKE_MATCH_2}")
+        foreach(word IN LISTS words)
+            if(NOT word MATCHES "^(ranks|threads|seconds|label|serial)=(.+)$")
+                message(FATAL_ERROR "${file}: TEST comment: \"${word}\" is none of ranks=, threads=, "
+                    "seconds=, label=, serial=")
+            endif()
+            string(TOUPPER "${CMAKE_MATCH_1}" key)
+            string(REPLACE "," ";" values "${CMAKE_MATCH_2}")
+            list(APPEND arguments ${key} ${values})
+        endforeach()
+    endif()
+    set(${result} "${arguments}" PARENT_SCOPE)
+endfunction()
+
+# parmap_c_test(<file> <kind> <defaults for parmap_test>...): the test <kind>.<name> of a file
+# test_<name>.c, its comment before the defaults.
+function(parmap_c_test source kind)
+    get_filename_component(name "${source}" NAME_WE)
+    string(REGEX REPLACE "^test_" "${kind}." name "${name}")
+    parmap_read_test_comment(from_comment "${source}")
+    cmake_parse_arguments(DEFAULT "" "SECONDS;LABEL" "RANKS;THREADS" ${ARGN})
+    cmake_parse_arguments(TEST "" "SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${from_comment})
+    foreach(key SECONDS LABEL RANKS THREADS)
+        if(NOT TEST_${key})
+            set(TEST_${key} ${DEFAULT_${key}})
+        endif()
+    endforeach()
+    if(NOT TEST_SERIAL)
+        set(TEST_SERIAL 0)
+    endif()
+    parmap_test(${name} SOURCE "${source}" RANKS ${TEST_RANKS} THREADS ${TEST_THREADS}
+        SECONDS ${TEST_SECONDS} LABEL ${TEST_LABEL} SERIAL ${TEST_SERIAL})
+endfunction()
+
+# The first Python that can read the results.
+function(parmap_find_python)
+    foreach(candidate /usr/bin/python3 python3 python)
+        find_program(candidate_path NAMES ${candidate} NO_CACHE)
+        if(candidate_path)
+            execute_process(COMMAND "${candidate_path}" -c "import h5py, numpy"
+                RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+            if(status EQUAL 0)
+                set(PARMAP_PYTHON "${candidate_path}" CACHE FILEPATH "Python with h5py and numpy")
+                return()
+            endif()
+        endif()
+        unset(candidate_path)
+    endforeach()
+    message(WARNING "the end-to-end tests are off: no python3 was found that has h5py and numpy "
+        "(Debian: python3-h5py, Fedora: python3-h5py); -DPARMAP_PYTHON names one")
+endfunction()
+if(NOT PARMAP_PYTHON)
+    parmap_find_python()
+endif()
+
+# parmap_python_test(<name> <file> SECONDS <n> LABEL quick|full): a unittest file of end_to_end.
+function(parmap_python_test name file)
+    set(path "${CMAKE_CURRENT_SOURCE_DIR}/end_to_end/${file}")
+    parmap_read_test_comment(from_comment "${path}")
+    cmake_parse_arguments(TEST "" "SECONDS;LABEL;SERIAL" "" ${ARGN})
+    cmake_parse_arguments(COMMENT "" "SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${from_comment})
+    foreach(key SECONDS LABEL SERIAL)
+        if(COMMENT_${key})
+            set(TEST_${key} ${COMMENT_${key}})
+        endif()
+    endforeach()
+    add_test(NAME ${name} COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" "${PARMAP_PYTHON}" -B "${path}")
+    parmap_test_properties(${name} ${TEST_SECONDS} ${TEST_LABEL} 1
+        "PARMAP_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" "PARMAP_MPI=${PARMAP_MPI_FLAVOUR}"
+        "PARMAP_MPIEXEC=${MPIEXEC_EXECUTABLE}" "PARMAP_SOURCE=${PROJECT_SOURCE_DIR}")
+    if(TEST_SERIAL)
+        set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    endif()
+    if(NOT PARMAP_PYTHON)
+        set_tests_properties(${name} PROPERTIES DISABLED ON)
+    endif()
+endfunction()
+
+# parmap_script_test(<name> <script> [<variable>...]): a CMake script of tests/cmake that fails with
+# a list of offenders; it gets SOURCE, BUILD and the variables.
+function(parmap_script_test name script)
+    set(definitions)
+    foreach(variable IN LISTS ARGN)
+        list(APPEND definitions "-D${variable}=${${variable}}")
+    endforeach()
+    add_test(
+        NAME ${name}
+        COMMAND
+            ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" ${CMAKE_COMMAND}
+            "-DSOURCE=${PROJECT_SOURCE_DIR}" "-DBUILD=${PROJECT_BINARY_DIR}" ${definitions}
+            -P "${CMAKE_CURRENT_SOURCE_DIR}/cmake/${script}")
+    parmap_test_properties(${name} 120 quick 1)
+endfunction()
