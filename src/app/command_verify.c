@@ -27,11 +27,7 @@ static parmap_status hash_again(const pm_file *file, pm_data *data, pm_tally *ta
                           .source = &pm_source_file,
                           .source_self = data,
                           .sink = &pm_sink_none};
-    pm_claims claims = {.schedule = &pm_schedule_static,
-                        .topology = &topology,
-                        .blocks = blocks.count,
-                        .unit = 1,
-                        .hub = &hub};
+    pm_claims claims = pm_claims_of(&pm_schedule_static, &topology, blocks.count, 1, &hub);
     PM_TRY(claims.schedule->open(&claims));
     parmap_status status = pm_hub_open(&hub, &alone, false, NULL, NULL, NULL, NULL);
     if (status == PARMAP_OK)

@@ -177,10 +177,7 @@ static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_r
 
 static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_record *r)
 {
-    char now[32], host[PM_HOST_NAME + 1];
-    pm_host here;
-    pm_host_describe(&here);
-    snprintf(host, sizeof host, "%s", here.name);
+    char now[32];
     const char *job = getenv("SLURM_JOB_ID");
     pm_record_int(r, "format", 1);
     pm_record_text(r, "version", PARMAP_VERSION);
@@ -192,7 +189,7 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
     pm_record_int(r, "threads", topology->threads_total);
     pm_record_text(r, "schedule", pm_schedule_name(plan->schedule));
     pm_record_text(r, "vector", pm_vector_name(pm_plan_vector(plan)));
-    pm_record_text(r, "host", host);
+    pm_record_text(r, "host", topology->host);
     pm_record_text(r, "started", pm_format_now(now));
     pm_record_text(r, "ended", "");
     pm_record_room(r, "ended", sizeof now);

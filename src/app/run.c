@@ -138,17 +138,13 @@ parmap_status pm_run(const pm_plan *plan, const parmap_kernel *kernel, const pm_
                      const pm_world *world, pm_hub_watch *watch, void *watch_context, pm_hub *hub,
                      pm_outcome *outcome)
 {
-    pm_claims claims = {.schedule = pm_schedule_find(pm_schedule_name(plan->schedule)),
-                        .topology = topology,
-                        .blocks = plan->blocks.count,
-                        .unit = pm_blocks_per_page(&plan->blocks, pm_type_bytes(plan->result)),
-                        .hub = hub};
+    pm_claims claims = pm_claims_of(
+        pm_schedule_find(pm_schedule_name(plan->schedule)), topology, plan->blocks.count,
+        pm_blocks_per_page(&plan->blocks, pm_type_bytes(plan->result)), hub);
     const bool others_ask = claims.schedule->serve && topology->nodes > 1;
     pm_end mine, *all = &mine;
-    pm_host here;
     memset(&mine, 0, sizeof mine);
-    pm_host_describe(&here);
-    memcpy(mine.host, here.name, sizeof mine.host);
+    memcpy(mine.host, topology->host, sizeof mine.host);
     const double begun = pm_now();
     parmap_status prepared = claims.schedule->open(&claims);
     PM_TRY(pm_hub_open(hub, world, plan->reporting, watch, watch_context, others_ask ? serve : NULL,

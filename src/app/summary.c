@@ -35,8 +35,12 @@ static void print_text(const pm_summary *s)
     if (s->seconds > 0) {
         printf("  %-9s %.*f s\n", "time", s->seconds < 100 ? 3 : 1, s->seconds);
         pm_format_scaled(number, per_second(s, (double)s->items), "");
-        printf("  %-9s %s%selements/s, %.3g GB/s\n", "rate", number,
-               strchr(number, ' ') ? " " : " ", per_second(s, bytes_of(s)) / 1e9);
+        const double bytes_rate = per_second(s, bytes_of(s));
+        printf("  %-9s %s elements/s, ", "rate", number);
+        if (bytes_rate >= 1e6)
+            printf("%.3g GB/s\n", bytes_rate / 1e9);
+        else
+            printf("%s\n", pm_format_scaled(number, bytes_rate, "B/s"));
         printf("  %-9s %.2f (slowest rank over mean)\n", "balance", s->balance);
     }
     snprintf(line, sizeof line, "%016" PRIx64, s->checksum);

@@ -111,6 +111,7 @@ parmap_status pm_topology_derive(const pm_host *hosts, int size, int rank, int t
     const groups alike = {.first = room, .size = room + size};
     int *used = room + 2 * (ptrdiff_t)size;
     *topology = (pm_topology){.rank = rank, .size = size};
+    memcpy(topology->host, hosts[rank].name, sizeof topology->host);
     group(hosts, size, same_node, &alike);
     place_nodes(&alike, hosts, topology);
     group(hosts, size, same_cores, &alike);

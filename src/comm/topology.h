@@ -7,6 +7,7 @@
 
 typedef struct pm_topology {
     int rank, size;
+    char host[PM_HOST_NAME]; /* name of this rank's node */
     int nodes;
     int node;         /* of this rank; numbered in the order of their lowest ranks */
     int node_ranks;   /* ranks on this rank's node */

@@ -1,4 +1,4 @@
-/* The table of schedules. */
+/* The table of schedules, and a rank's claims. */
 #include "map/claim.h"
 
 #include <string.h>
@@ -11,4 +11,15 @@ const pm_schedule *pm_schedule_find(const char *name)
         if (strcmp(schedules[i]->name, name) == 0)
             return schedules[i];
     return NULL;
+}
+
+pm_claims pm_claims_of(const pm_schedule *schedule, const pm_topology *topology, int64_t blocks,
+                       int64_t unit, struct pm_hub *hub)
+{
+    return (pm_claims){.schedule = schedule,
+                       .topology = topology,
+                       .blocks = blocks,
+                       .threads = blocks < topology->threads ? (int)blocks : topology->threads,
+                       .unit = unit,
+                       .hub = hub};
 }

@@ -35,10 +35,15 @@ struct pm_claims {
     const pm_schedule *schedule;
     const pm_topology *topology;
     int64_t blocks;
+    int threads;        /* of this rank that will claim: never more than there are blocks */
     int64_t unit;       /* nodes claim whole multiples of so many blocks: whole pages of the file */
     struct pm_hub *hub; /* for schedules that ask other nodes */
     void *state;        /* of the schedule */
 };
+
+/* The claims of a rank on `blocks` blocks; the schedule is not opened yet. */
+pm_claims pm_claims_of(const pm_schedule *schedule, const pm_topology *topology, int64_t blocks,
+                       int64_t unit, struct pm_hub *hub);
 
 /* By name: "static" or "dynamic"; NULL when there is no such schedule. */
 const pm_schedule *pm_schedule_find(const char *name);

@@ -16,10 +16,10 @@ static int64_t border(int64_t blocks, int64_t before, int64_t total, int64_t uni
 
 static parmap_status open_static(pm_claims *claims)
 {
-    claims->state = calloc((size_t)claims->topology->threads, sizeof(bool)); /* who has claimed */
+    claims->state = calloc((size_t)claims->threads, sizeof(bool)); /* who has claimed */
     if (!claims->state)
         return pm_fail(PARMAP_SYSTEM, "out of memory for the claims of %d threads",
-                       claims->topology->threads);
+                       claims->threads);
     return PARMAP_OK;
 }
 
@@ -34,8 +34,8 @@ static bool claim_static(pm_claims *claims, int thread, pm_chunk *chunk)
     const int64_t begin = border(claims->blocks, t->threads_before, t->threads_total, unit);
     const int64_t end =
         border(claims->blocks, t->threads_before + t->threads, t->threads_total, unit);
-    *chunk = (pm_chunk){begin + border(end - begin, thread, t->threads, 1),
-                        begin + border(end - begin, thread + 1, t->threads, 1)};
+    *chunk = (pm_chunk){begin + border(end - begin, thread, claims->threads, 1),
+                        begin + border(end - begin, thread + 1, claims->threads, 1)};
     return true;
 }
 

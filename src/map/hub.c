@@ -108,9 +108,43 @@ static int64_t done_everywhere(const pm_hub *hub)
     return done;
 }
 
-static void sleep_us(int64_t us)
+/* Sleeps, or wakes at once when the hub closes; false then. */
+static bool sleep_us(pm_hub *hub, int64_t us)
 {
-    nanosleep(&(struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000}, NULL);
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    const int64_t ns = until.tv_nsec + us * 1000;
+    until.tv_sec += ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    pthread_mutex_lock(&hub->closing_lock);
+    if (!hub->closing)
+        pthread_cond_timedwait(&hub->closed, &hub->closing_lock, &until);
+    const bool open = !hub->closing;
+    pthread_mutex_unlock(&hub->closing_lock);
+    return open;
+}
+
+static void stop_listening(pm_hub *hub)
+{
+    if (!hub->listening)
+        return;
+    pthread_mutex_lock(&hub->closing_lock);
+    hub->closing = true;
+    pthread_cond_signal(&hub->closed);
+    pthread_mutex_unlock(&hub->closing_lock);
+    pthread_join(hub->listener, NULL);
+    hub->listening = false;
+}
+
+static void init_locks(pm_hub *hub)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&hub->closed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&hub->closing_lock, NULL);
+    pthread_mutex_init(&hub->pumping, NULL);
 }
 
 /* Rank 0's listening thread. */
@@ -118,7 +152,7 @@ static void *listen(void *context)
 {
     pm_hub *hub = context;
     int64_t pause = LISTEN_EAGER_US, next_watch = now_us() + WATCH_US;
-    while (!atomic_load(&hub->closing)) {
+    while (sleep_us(hub, pause)) {
         if (pm_stop_signal())
             pm_hub_stop(hub, PARMAP_STOPPED);
         const bool any = pump(hub);
@@ -128,7 +162,7 @@ static void *listen(void *context)
         }
         pause = any ? LISTEN_EAGER_US : pause * 2;
         const int64_t longest = hub->serve ? LISTEN_LAZY_US : LISTEN_US;
-        sleep_us(pause = pause < longest ? pause : longest);
+        pause = pause < longest ? pause : longest;
     }
     return NULL;
 }
@@ -144,7 +178,7 @@ parmap_status pm_hub_open(pm_hub *hub, const pm_world *world, bool reporting, pm
                     .serve_context = serve_context,
                     .next_report_us = now_us() + REPORT_US};
     atomic_store(&hub->next_pump_us, now_us() + PUMP_US);
-    pthread_mutex_init(&hub->pumping, NULL);
+    init_locks(hub);
     if (world->rank > 0)
         return PARMAP_OK;
     hub->items_of = calloc((size_t)world->size, sizeof *hub->items_of);
@@ -218,11 +252,7 @@ void pm_hub_drain_root(pm_hub *hub, int64_t (*sent_by)(const void *context, int 
                        const void *context)
 {
     pm_pause pause = {0};
-    if (hub->listening) {
-        atomic_store(&hub->closing, 1);
-        pthread_join(hub->listener, NULL);
-        hub->listening = false;
-    }
+    stop_listening(hub);
     for (int rank = 1; rank < hub->world.size; rank++)
         while (hub->received_of[rank] < sent_by(context, rank)) {
             pump(hub);
@@ -241,11 +271,14 @@ void pm_hub_drain(pm_hub *hub, bool told_stop)
 
 void pm_hub_close(pm_hub *hub)
 {
+    stop_listening(hub);
     if (hub->world.size > 1 && pm_message_flush() != PARMAP_OK)
         pm_log_detail("%s", parmap_message());
     free(hub->items_of);
     free(hub->received_of);
     pthread_mutex_destroy(&hub->pumping);
+    pthread_mutex_destroy(&hub->closing_lock);
+    pthread_cond_destroy(&hub->closed);
 }
 
 void pm_hub_idle(void *hub)

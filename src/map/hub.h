@@ -42,7 +42,9 @@ typedef struct pm_hub {
     pthread_mutex_t pumping; /* one thread of a rank at a time */
     pthread_t listener;
     bool listening;
-    _Atomic int closing;
+    bool closing; /* with the two below: the listener sleeps until then */
+    pthread_mutex_t closing_lock;
+    pthread_cond_t closed;
 } pm_hub;
 
 /* Collective, but without communication: `reporting` must agree.  On rank 0, `watch` and `serve`

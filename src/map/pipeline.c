@@ -113,8 +113,7 @@ parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hu
     crew c = {
         .flow = flow, .claims = claims, .hub = hub, .begun = pm_now(), .tally = pm_tally_none()};
     omp_set_dynamic(0);
-#pragma omp parallel default(none) shared(c) firstprivate(buffer_bytes)                            \
-    num_threads(claims->topology->threads)
+#pragma omp parallel default(none) shared(c) firstprivate(buffer_bytes) num_threads(claims->threads)
     serve_on(&c, omp_get_thread_num(), buffer_bytes);
     *tally = c.tally;
     return c.status == PARMAP_OK ? PARMAP_OK : pm_fail(c.status, "%s", c.message);
