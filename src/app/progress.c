@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static const double first_after_s = 1.0; /* short runs show nothing */
 static const double line_every_s = 5.0;
@@ -76,9 +78,17 @@ void pm_progress_show(void *progress, int64_t done)
     }
 }
 
+/* mpirun passes stderr and stdout on in an order of its own: the bar must be gone before the summary. */
+static void let_launcher_catch_up(void)
+{
+    if (!isatty(STDERR_FILENO))
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
 void pm_progress_end(pm_progress *progress, int64_t done)
 {
-    pm_log_draw("");
+    if (progress->bar && pm_log_draw(""))
+        let_launcher_catch_up();
     if (progress->always)
         log_line(progress, done, (double)done / (pm_now() - progress->begun));
 }

@@ -71,15 +71,17 @@ static void erase_drawn(void)
     world.drawn = false;
 }
 
-void pm_log_draw(const char *text)
+bool pm_log_draw(const char *text)
 {
     pthread_mutex_lock(&world.lock);
+    const bool drawn = world.drawn;
     if (!world.muted) {
         erase_drawn();
         write_whole(text, strlen(text));
         world.drawn = *text != '\0';
     }
     pthread_mutex_unlock(&world.lock);
+    return drawn;
 }
 
 /* Makes one line of the text, and returns its length with the '\n'. */

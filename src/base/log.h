@@ -18,8 +18,8 @@ pm_log_level pm_log_get_level(void);
 void pm_log_mute(bool muted);
 
 /* Draws `text` as the terminal's last line, in place of what was drawn before; "" takes it away.  A
- * line that is logged takes it away first. */
-void pm_log_draw(const char *text);
+ * line that is logged takes it away first.  Returns whether something was drawn before. */
+bool pm_log_draw(const char *text);
 
 void pm_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void pm_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -287,7 +287,7 @@ class ParmapTest(unittest.TestCase):
             time.sleep(0.05)
 
     def wait_until_writing(self, running, path, timeout=60):
-        """Waits until a run holds its file and the file is laid out."""
+        """Waits until a run of more than a MiB holds its file and the file is laid out."""
         path = self.folder / path
         self.wait_until(lambda: path.exists() and path.stat().st_size > MIB, f"{path} is laid out",
                         timeout, running)
@@ -433,7 +433,8 @@ class FileTest(ParmapTest):
     def check_layout(self, data, value_type, count):
         self.assertEqual(data.shape, (count,))
         self.assertEqual(data.id.get_create_plist().get_layout(), h5py.h5d.CONTIGUOUS)
-        self.assertEqual(data.id.get_offset() % MIB, 0, "not at a multiple of 1 MiB")
+        if data.id.get_storage_size() >= 65536:  # smaller ones are not worth a file of a MiB
+            self.assertEqual(data.id.get_offset() % MIB, 0, "not at a multiple of 1 MiB")
         if value_type == "int128":
             self.assertEqual(data.dtype, INT128)
         else:
@@ -451,7 +452,8 @@ class FileTest(ParmapTest):
             self.assertEqual(int(attrs["max"]), max(integers(values)))
         if values.dtype == INT128:
             self.assertNotIn("sum", attrs)
-        elif values.dtype.kind == "f" and (values != numpy.floor(values)).any():
+        elif values.dtype.kind == "f" and not (
+                (values == numpy.floor(values)) & (abs(values) <= 2**53)).all():
             self.assertEqual(attrs["sum"], "not exact")
         else:
             self.assertEqual(attrs["sum"], str(sum(integers(values))))

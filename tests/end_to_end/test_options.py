@@ -105,11 +105,14 @@ class Layers(OptionTest):
         self.check_file("c.h5", "cubemap", 1, 60, value_type="int128", dataset="x/y", stats=True)
 
     def test_spellings_of_a_switch(self):
-        for text, value in (("on", "on"), ("1", "on"), ("true", "on"), ("yes", "on"),
-                            ("off", "off"), ("0", "off"), ("false", "off"), ("no", "off")):
+        for text, on in (("on", True), ("1", True), ("true", True), ("yes", True), ("off", False),
+                         ("0", False), ("false", False), ("no", False)):
             with self.subTest(text=text):
-                found = self.settings(f"--stats={text}", env={"PARMAP_FORCE": text})
-                self.assertEqual((found["stats"][0], found["force"][0]), (value, value))
+                found = self.make("cubemap", "--range", "1..9", "--output", "none", "--summary",
+                                  "json", f"--stats={text}", env={"PARMAP_CHECKSUM": text},
+                                  ranks=0).json
+                self.assertEqual((found["min"] is not None, found["checksum"] is not None),
+                                 (on, on))
         for switch in SWITCHES[1:]:
             with self.subTest(switch=switch):
                 self.assertEqual(self.settings(f"--{switch}")[switch], ("on", "option"))
@@ -198,7 +201,7 @@ class Mistakes(OptionTest):
     def test_config_files(self):
         for text, *fragments in (
                 ("# x\n\ntpye = int64\n", 'my.ini:3: unknown key "tpye"; did you mean "type"?'),
-                ("type = int64\nconfig = b.ini\n", 'my.ini:2: unknown key "config"'),
+                ("type = int64\nconfig = b.ini\n", 'my.ini:2: ', '"config"'),
                 ("type = int65\n", "my.ini:1", "int65"),
                 ("range = 1..5\nthreads = many\n", "my.ini:2", "many"),
                 ("stats = on\nnonsense\n", "my.ini:2"),
@@ -247,7 +250,7 @@ class Summaries(OptionTest):
                                      (["--output", "none", "--checksum", "off"], 0, 1),
                                      (["--type", "int128", "--stats", "--quiet"], 3, 1)):
             with self.subTest(args=args):
-                result = self.make("cubemap", "--summary", "json", *args, ranks=ranks,
+                result = self.make("cubemap", "--summary", "json", "--force", *args, ranks=ranks,
                                    threads=threads)
                 found = result.json
                 self.assertEqual(sorted(found), sorted(JSON_KEYS), result)
@@ -259,9 +262,9 @@ class Summaries(OptionTest):
         size = 16 if "int128" in args else 8
         exact = dict(program="cubemap", status="complete", kernel="cube", elements=count,
                      type="int128" if "int128" in args else "int64", bytes=count * size,
-                     range="1..1001:2" if odd else "1..1000000", dataset="cubes", nodes=1,
-                     ranks=ranks, threads=ranks * threads,
-                     file=None if none else "cubemap.h5", min="1" if stats else None,
+                     range="1..1001:2" if odd else "1..1000000", nodes=1, ranks=ranks,
+                     threads=ranks * threads, file=None if none else "cubemap.h5",
+                     dataset=None if none else "cubes", min="1" if stats else None,
                      max=str(1001**3 if odd else 10**18) if stats else None)
         for key, value in exact.items():
             self.assertEqual(found[key], value, key)
@@ -360,8 +363,8 @@ class Streams(OptionTest):
         self.assertNotRegex(result.err, self.PROGRESS, result)
 
     def test_short_run_shows_no_progress(self):
-        result = self.make("slow", "--progress", "always", "--range", "1..20", ranks=0)
-        if result.seconds < 1:  # else the machine was too busy to tell
+        result = self.make("slow", "--range", "1..20", ranks=0)
+        if result.seconds < 5:  # else the machine was too busy to tell
             self.assertNotRegex(result.err, self.PROGRESS, result)
 
     def test_bar_on_a_terminal(self):
@@ -382,7 +385,7 @@ class Streams(OptionTest):
             pass  # the end of a terminal
         out = process.stdout.read()
         self.assertEqual(process.wait(60), 0, drawn)
-        self.assertRegex(drawn.decode(), r"\r *\d+% \|[#]* *\| *\d+[^|]*/[^|]*ETA \d+:\d\d")
+        self.assertRegex(drawn.decode(), r"\n *\d+% \|#+ *\| [^|\r]*/[^|\r]*/s  ETA \d+:\d\d\r")
         self.assertNotIn(b"%", out)
         self.assertTrue(out.startswith(b"slow: complete\n"), out)
 
