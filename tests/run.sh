@@ -64,8 +64,8 @@ run() {
     echo
     show "$(launcher_of "$mpi")" -np 8 ./cubemap
     show ./parmap info cubemap.h5
-    show h5dump -d /cubes -c 5 cubemap.h5
-    show h5dump -d /cubes -s 999995 -c 5 cubemap.h5
+    show h5dump -A 0 -d /cubes -c 5 cubemap.h5
+    show h5dump -A 0 -d /cubes -s 999995 -c 5 cubemap.h5
 }
 
 # The counts of one JUnit file are added to passed, failed and skipped.  A test that could not be
@@ -93,7 +93,7 @@ run_tests() {
         return
     fi
     local before=$failed
-    ctest --preset "$2" -j "$jobs" --output-junit "$junit" || status=$?
+    ctest --preset "$2" -j $((2 * jobs)) --output-junit "$junit" || status=$?
     [ ! -f "$junit" ] || count "$junit"
     if [ "$status" != 0 ] && [ "$failed" = "$before" ]; then
         say "error: ctest of $2 ended with status $status"

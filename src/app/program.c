@@ -271,7 +271,7 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
         pm_log_mute(started == PARMAP_OK ? p.world.rank != 0 : pm_launcher_detect().rank != 0);
         code = report(started == PARMAP_OK ? run(&p) : started);
         code = p.world.rank == 0 ? code : 0;
-        pm_world_finish(code);
+        pm_world_finish(code, p.topology.nodes > 1);
     }
     pm_settings_free(p.layers);
     return code;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FINALIZE_SECONDS = 10 };
@@ -50,7 +51,18 @@ static void *give_up(void *code)
     _exit((int)(intptr_t)code);
 }
 
-void pm_world_finish(int code)
+/* MPICH over UCX and TCP hangs in MPI_Finalize when a connection is still being made there, since
+ * the peer no longer answers.  A moment after the last message UCX's own thread has made them all.
+ */
+static void let_connections_settle(void)
+{
+    enum { SETTLE_NS = 200000000 };
+    if (strncmp(pm_world_library(), "MPICH", strlen("MPICH")) == 0 &&
+        MPI_Barrier(MPI_COMM_WORLD) == MPI_SUCCESS)
+        nanosleep(&(struct timespec){.tv_nsec = SETTLE_NS}, NULL);
+}
+
+void pm_world_finish(int code, bool several_nodes)
 {
     int initialised = 0, finalised = 0;
     MPI_Initialized(&initialised);
@@ -60,6 +72,8 @@ void pm_world_finish(int code)
     pthread_t watchdog;
     if (pthread_create(&watchdog, NULL, give_up, (void *)(intptr_t)code) == 0)
         pthread_detach(watchdog);
+    if (several_nodes)
+        let_connections_settle();
     MPI_Finalize();
 }
 

@@ -16,7 +16,7 @@ parmap_status pm_world_start(int *argc, char ***argv, pm_world *world);
 /* Collective.  Finalises MPI.  It gives MPI_Finalize ten seconds (MPICH over TCP can hang there)
  * and then ends the process with `code`: call it when every file is closed and every rank knows it.
  */
-void pm_world_finish(int code);
+void pm_world_finish(int code, bool several_nodes);
 
 /* Local.  Ends the whole job at once; for bugs only, where ranks could no longer agree. */
 _Noreturn void pm_world_abort(int code);

@@ -40,13 +40,17 @@ def machine():
     return {"processor": models[0] if models else platform.machine(),
             "cores": len(os.sched_getaffinity(0)), "kernel": platform.release(),
             "compiler": run(["gcc", "--version"]).output.splitlines()[0],
+            "load": os.getloadavg()[0],
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
 
 
 def print_head(about, mpis, scratch):
     print(f"{about['processor']}, {about['cores']} cores, Linux {about['kernel']}, "
           f"{about['compiler']}; {', '.join(mpi.name for mpi in mpis)}; files in {scratch}")
-    print("ratio = ours / reference, median of pairs (min..max); references: -O3 -march=native\n")
+    print("ratio = ours / reference, median of pairs (min..max); references: -O3 -march=native")
+    if about["load"] > 0.5:
+        print(f"the machine is busy (load {about['load']:.1f}): the figures will be noisy")
+    print()
     print(figures.HEAD, flush=True)
 
 

@@ -286,13 +286,13 @@ class ParmapTest(unittest.TestCase):
                 self.fail(f"waited {timeout} s for {what}")
             time.sleep(0.05)
 
-    def wait_until_writing(self, running, path, timeout=60):
-        """Waits until a run of more than a MiB holds its file and the file is laid out."""
+    def wait_until_writing(self, running, path, size=MIB):
+        """Waits until a run holds its file and the file, with data of `size` bytes, is laid out."""
         path = self.folder / path
-        self.wait_until(lambda: path.exists() and path.stat().st_size > MIB, f"{path} is laid out",
-                        timeout, running)
-        self.wait_until(lambda: self.state(path) == "running", f"{path} is running", timeout,
-                        running)
+        self.wait_until(lambda: path.exists() and path.stat().st_size >= size,
+                        f"{path} is laid out", running=running)
+        self.wait_until(lambda: self.state(path) == "running", f"{path} is running",
+                        running=running)
 
     def assertError(self, result, code, *fragments, out=""):
         """The exit code, and one sentence on one line that holds the fragments; nothing else on

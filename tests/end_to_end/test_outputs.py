@@ -75,17 +75,22 @@ class SecondRuns(FileTest):
 class Foreign(FileTest):
     def test_files_of_others_are_never_touched(self):
         (self.folder / "text.h5").write_text("not HDF5\n" * 1000)
-        (self.folder / "empty.h5").touch()
         with h5py.File(self.folder / "other.h5", "w") as file:
             file["cubes"] = numpy.arange(1, 11) ** 3
-        for path in ("text.h5", "empty.h5", "other.h5"):
+        for path in ("text.h5", "other.h5"):
             before = (self.folder / path).read_bytes()
             for ranks, args in ((0, []), (0, ["--force"]), (3, ["--force"])):
                 with self.subTest(path=path, ranks=ranks, args=args):
                     result = self.launch("cubemap", "--output", path, *args, ranks=ranks)
                     self.assertError(result, 73, path)
                     self.assertEqual((self.folder / path).read_bytes(), before)
-        self.assertEqual(self.files(), ["empty.h5", "other.h5", "text.h5"])
+        self.assertEqual(self.files(), ["other.h5", "text.h5"])
+
+    def test_empty_file_is_filled(self):
+        """As mktemp leaves one: nothing in it can be lost."""
+        (self.folder / "cubemap.h5").touch()
+        self.make("cubemap", ranks=2)
+        self.check_file("cubemap.h5", "cubemap", 1, 1000000)
 
     def test_folder_as_output(self):
         (self.folder / "folder").mkdir()

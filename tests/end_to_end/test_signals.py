@@ -7,7 +7,7 @@ import unittest
 import h5py
 import numpy
 
-from parmap_testing import HOST, FileTest, attributes, ranks_of, send
+from parmap_testing import HOST, MPI, FileTest, attributes, ranks_of, send
 
 COUNT = 200000  # items of a millisecond each: more than a run here can finish before its end
 PROMPT_S = 60  # a stop takes well under a second; a machine that is busy may need longer
@@ -19,6 +19,12 @@ class SignalTest(FileTest):
         running = self.start("slow", "--range", f"1..{count}", ranks=ranks, threads=threads)
         self.wait_until_writing(running, "slow.h5")
         return running
+
+    def check_stopped(self, run):
+        """A run over ranks that was asked to stop.  MPICH's mpiexec loses the exit code of a rank,
+        often but not always, when it has forwarded a signal, and returns 0."""
+        self.assertIn(run.code, (75,) if MPI == "openmpi" else (75, 0), run)
+        self.assertEqual(run.status, "stopped", run)
 
     def check_incomplete(self, count=COUNT):
         """The file says that it is not complete, to parmap and to h5py, and can be read."""
@@ -50,25 +56,26 @@ class Stops(SignalTest):
         send(running.pid, signal.SIGTERM)
         run = running.wait(PROMPT_S)
         self.assertEqual((run.code, run.json["status"]), (75, "stopped"), run)
-        self.assertIsNone(run.json["checksum"], run)
+        self.assertLess(run.json["elements"], COUNT, run)
 
     def test_usr1_to_mpiexec(self):
-        """Both launchers forward it and pass on the code."""
+        """Both launchers forward it."""
         running = self.begin(ranks=3)
         send(running.pid, signal.SIGUSR1)
-        run = running.wait(PROMPT_S)
-        self.assertEqual(run.code, 75, run)
-        self.assertEqual(run.status, "stopped", run)
+        self.check_stopped(running.wait(PROMPT_S))
         self.check_incomplete()
 
     def test_term_and_int_to_mpiexec(self):
-        """Open MPI's mpirun kills after two seconds and returns 1; the file tells the truth."""
+        """Open MPI's mpiexec kills two seconds later and returns 1; the file tells the truth."""
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number.name):
                 running = self.begin(ranks=2)
                 send(running.pid, number)
                 run = running.wait(PROMPT_S)
-                self.assertNotEqual(run.code, 0, run)
+                if MPI == "openmpi":
+                    self.assertNotEqual(run.code, 0, run)
+                else:
+                    self.check_stopped(run)
                 self.check_incomplete()
 
     def test_signal_to_one_rank_stops_all(self):
@@ -115,7 +122,7 @@ class Kills(SignalTest):
         self.check_incomplete(20000)
         run = self.make("slow", "--range", "1..20000", ranks=0, threads=40)
         self.assertEqual(run.status, "complete", run)
-        self.assertRegex(run.err, r"(?m)^slow: .*(afresh|incomplete)", run)
+        self.assertRegex(run.err, r"(?m)^slow: slow.h5 .*\b(unfinished|incomplete)\b", run)
         self.check_file("slow.h5", "slow", 1, 20000)
         self.assertEqual(self.files(), ["slow.h5"])
 
@@ -152,13 +159,13 @@ class TwoRuns(SignalTest):
         verify = self.launch("parmap", "verify", "slow.h5", ranks=0)
         self.assertError(verify, 65)
         send(running.pid, signal.SIGUSR1)
-        self.assertEqual(running.wait(PROMPT_S).code, 75)
+        self.check_stopped(running.wait(PROMPT_S))
         self.check_incomplete()
 
     def test_survivor_of_the_first_run(self):
         """The refused run leaves the first one alone: it ends well."""
         running = self.start("slow", "--range", "1..6000", threads=2)
-        self.wait_until_writing(running, "slow.h5")
+        self.wait_until_writing(running, "slow.h5", size=6000 * 8)
         self.launch("slow", "--range", "1..7000", "--force", ranks=0)
         self.assertEqual(running.wait().code, 0)
         self.check_file("slow.h5", "slow", 1, 6000)

@@ -1,5 +1,6 @@
 """Too little space and file size limits: told before the run, or in mid-run without a hang."""
 # TEST seconds=240
+import os
 import shutil
 import subprocess
 import unittest
@@ -20,7 +21,8 @@ class SpaceTest(FileTest):
             self.skipTest("needs a C compiler, cc")
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library,
                         Path(__file__).with_name("plenty.c"), "-ldl"], check=True, timeout=60)
-        return ["env", f"LD_PRELOAD={library}"]
+        options = os.environ.get("ASAN_OPTIONS", "")
+        return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
 
     def on_small_disk(self, *args, ranks, inside=()):
         """Runs squares with its output on a small tmpfs; returns the run, without its last line on
@@ -29,8 +31,8 @@ class SpaceTest(FileTest):
         if spaces is None:
             self.skipTest("needs mounts of its own (unshare -m)")
         (self.folder / "small").mkdir(exist_ok=True)
-        script = (f'mount -t tmpfs -o size={SMALL} none small || exit 99; "$@"; code=$?; '
-                  f'echo; "{program("parmap")}" info --state small/x.h5; exit $code')
+        script = (f'mount -t tmpfs -o size={SMALL} none small || exit 99; "$@"; code=$?; echo; '
+                  f'"{program("parmap")}" info --state small/x.h5 2> /dev/null; exit $code')
         run = self.launch("squares", "--output", "small/x.h5", "--range", BIG_RANGE, *args,
                           ranks=ranks, inside=inside, outside=[*spaces, "sh", "-c", script, "sh"])
         self.assertNotEqual(run.code, 99, run)
@@ -41,11 +43,13 @@ class SpaceTest(FileTest):
 
 class Space(SpaceTest):
     def test_too_little_is_told_before_the_run(self):
-        for ranks, args, needs in ((0, [], "needs 128 MB, but "), (3, [], "needs 128 MB, but "),
-                                   (0, ["--type", "int128"], "needs 256 MB, but ")):
+        for ranks, args, needs in ((0, [], "1(28|29|30)"), (3, [], "1(28|29|30)"),
+                                   (0, ["--type", "int128"], "25[678]")):
             with self.subTest(ranks=ranks, args=args):
                 run, state = self.on_small_disk(*args, ranks=ranks)
-                self.assertError(run, 74, needs, " has ", " free")
+                self.assertError(run, 74)
+                self.assertRegex(run.messages("error")[0],
+                                 f"needs {needs} MB, but .*small has [\\d.]+ MB free", run)
                 self.assertEqual(state, "missing", "no file is left")
 
     def test_disk_full_in_mid_run(self):
