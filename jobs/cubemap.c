@@ -3,8 +3,8 @@
 
 PARMAP_KERNEL_TYPES(cube, x, x *x *x);
 
-/* the largest whole x whose cube is at most 2^63-1, 2^64-1, 2^127-1, 2^53 */
-PARMAP_DOMAINS(cube, (-2097151, 2097151), (0, 2642245), (-5541191377756, 5541191377756),
+/* the whole x whose cube lies within -2^63..2^63-1, 0..2^64-1, -2^127..2^127-1, -2^53..2^53 */
+PARMAP_DOMAINS(cube, (-2097152, 2097151), (0, 2642245), (-5541191377756, 5541191377756),
                (-208063, 208063));
 
 int main(int argc, char **argv)

@@ -3,7 +3,7 @@
 
 PARMAP_KERNEL_TYPES(square, x, x *x);
 
-/* the largest whole x whose square is at most 2^63-1, 2^64-1, 2^127-1, 2^53 */
+/* the whole x whose square lies within the type: up to 2^63-1, 2^64-1, 2^127-1, 2^53 */
 PARMAP_DOMAINS(square, (-3037000499, 3037000499), (0, 4294967295),
                (-(parmap_int128)13043817825332782212u, 13043817825332782212u),
                (-94906265, 94906265));

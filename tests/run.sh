@@ -73,7 +73,7 @@ run() {
 count() {
     local counts
     read -ra counts < <(awk '
-        /<testcase / { status = ""; if (match($0, /status="[a-z]*"/)) status = substr($0, RSTART + 8, RLENGTH - 9) }
+        /<testcase / { status = $0; sub(/.* status="/, "", status); sub(/".*/, "", status) }
         /<testcase / && status == "run" { passed++ }
         /<testcase / && status == "fail" { failed++ }
         /<testcase / && status == "disabled" { skipped++ }

@@ -78,7 +78,8 @@ void pm_progress_show(void *progress, int64_t done)
     }
 }
 
-/* mpirun passes stderr and stdout on in an order of its own: the bar must be gone before the summary. */
+/* mpirun passes stderr and stdout on in an order of its own: the bar must be gone before the
+ * summary. */
 static void let_launcher_catch_up(void)
 {
     if (!isatty(STDERR_FILENO))

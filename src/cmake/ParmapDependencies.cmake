@@ -47,7 +47,8 @@ endif()
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI QUIET COMPONENTS C)
 
-# Which of the two families an mpi.h belongs to; relatives of MPICH (Intel, MVAPICH, Cray) count as it.
+# Which of the two families an mpi.h belongs to; relatives of MPICH (Intel, MVAPICH, Cray) count as
+# MPICH.
 function(parmap_mpi_flavour result)
     cmake_push_check_state(RESET)
     set(CMAKE_REQUIRED_LIBRARIES MPI::MPI_C)
@@ -191,8 +192,8 @@ function(parmap_check_one_mpi)
         message(FATAL_ERROR "a program with both HDF5 and MPI cannot be linked:\n${output}")
     endif()
     execute_process(COMMAND ${PARMAP_LDD} "${folder}/one_mpi" OUTPUT_VARIABLE libraries)
-    string(REGEX MATCHALL "libmpi(ch)?(_cray[a-z0-9_]*|_gnu[a-z0-9_]*|_intel[a-z0-9_]*)?\\.so[.0-9]*"
-        libraries "${libraries}")
+    string(REGEX MATCHALL "libmpi(ch)?(_(cray|gnu|intel)[a-z0-9_]*)?\\.so[.0-9]*" libraries
+        "${libraries}")
     list(REMOVE_DUPLICATES libraries)
     list(LENGTH libraries count)
     if(count GREATER 1)

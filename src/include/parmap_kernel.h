@@ -6,12 +6,12 @@
  *     {
  *         return x * x * x;
  *     }
- *     PARMAP_DOMAIN(cube, int64_t, -2097151, 2097151);
+ *     PARMAP_DOMAIN(cube, int64_t, -2097152, 2097151);
  *
  * One expression for all types, each with the domain in which its result is exact:
  *
  *     PARMAP_KERNEL_TYPES(cube, x, x * x * x);
- *     PARMAP_DOMAINS(cube, (-2097151, 2097151),              int64
+ *     PARMAP_DOMAINS(cube, (-2097152, 2097151),              int64
  *                          (0, 2642245),                     uint64
  *                          (-5541191377756, 5541191377756),  int128
  *                          (-208063, 208063));               float64

@@ -31,13 +31,17 @@ endif()
 # a launch is waiting: run.sh gives two to a core, and two ranks take one.
 function(parmap_test_properties name seconds label processors)
     math(EXPR limit "${seconds} * ${slower}")
+    set(environment
+        ${launch_environment} ${sanitizer_environment} ${ARGN}
+        # the session folder: several mpiexec at once can trip over each other's
+        "OMPI_MCA_orte_tmpdir_base=${PARMAP_SCRATCH}/${name}"
+        "PRTE_MCA_prte_tmpdir_base=${PARMAP_SCRATCH}/${name}")
     set_tests_properties(
         ${name}
         PROPERTIES TIMEOUT ${limit}
                    LABELS ${label}
                    PROCESSORS ${processors}
-                   ENVIRONMENT
-                   "${launch_environment};${sanitizer_environment};${ARGN};OMPI_MCA_orte_tmpdir_base=${PARMAP_SCRATCH}/${name};PRTE_MCA_prte_tmpdir_base=${PARMAP_SCRATCH}/${name}")
+                   ENVIRONMENT "${environment}")
 endfunction()
 
 # parmap_test(<name> SOURCE <file> [RANKS <n>...] [THREADS <n>...] SECONDS <n> LABEL quick|full
@@ -49,11 +53,14 @@ function(parmap_test name)
     cmake_parse_arguments(TEST "" "SOURCE;SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${ARGN})
     string(REPLACE "." "_" target "test.${name}")
     add_executable(${target} "${TEST_SOURCE}")
-    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin/tests")
+    set_target_properties(
+        ${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin/tests")
     target_link_libraries(${target} PRIVATE parmap_check parmap_warnings)
 
     if(NOT TEST_RANKS)
-        add_test(NAME ${name} COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" $<TARGET_FILE:${target}>)
+        add_test(
+            NAME ${name}
+            COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" $<TARGET_FILE:${target}>)
         parmap_test_properties(${name} ${TEST_SECONDS} ${TEST_LABEL} 1)
         set_tests_properties(${name} PROPERTIES RUN_SERIAL ${TEST_SERIAL})
         return()
@@ -67,8 +74,8 @@ function(parmap_test name)
             add_test(
                 NAME ${test}
                 COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${test}" ${MPIEXEC_EXECUTABLE}
-                        ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${target}>
-                        ${MPIEXEC_POSTFLAGS})
+                        ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
+                        $<TARGET_FILE:${target}> ${MPIEXEC_POSTFLAGS})
             math(EXPR processors "(${ranks} * ${threads} + 1) / 2")
             parmap_test_properties(${test} ${TEST_SECONDS} ${TEST_LABEL} ${processors}
                 OMP_NUM_THREADS=${threads} ${mpi_environment})
@@ -86,8 +93,8 @@ function(parmap_read_test_comment result file)
         string(REGEX MATCHALL "[^ ]+" words "${CMAKE_MATCH_2}")
         foreach(word IN LISTS words)
             if(NOT word MATCHES "^(ranks|threads|seconds|label|serial)=(.+)$")
-                message(FATAL_ERROR "${file}: TEST comment: \"${word}\" is none of ranks=, threads=, "
-                    "seconds=, label=, serial=")
+                message(FATAL_ERROR "${file}: TEST comment: \"${word}\" is none of ranks=, "
+                    "threads=, seconds=, label=, serial=")
             endif()
             string(TOUPPER "${CMAKE_MATCH_1}" key)
             string(REPLACE "," ";" values "${CMAKE_MATCH_2}")
@@ -149,7 +156,9 @@ function(parmap_python_test name file)
             set(TEST_${key} ${COMMENT_${key}})
         endif()
     endforeach()
-    add_test(NAME ${name} COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" "${PARMAP_PYTHON}" -B "${path}")
+    add_test(
+        NAME ${name}
+        COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" "${PARMAP_PYTHON}" -B "${path}")
     parmap_test_properties(${name} ${TEST_SECONDS} ${TEST_LABEL} 1
         "PARMAP_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" "PARMAP_MPI=${PARMAP_MPI_FLAVOUR}"
         "PARMAP_MPIEXEC=${MPIEXEC_EXECUTABLE}" "PARMAP_SOURCE=${PROJECT_SOURCE_DIR}"

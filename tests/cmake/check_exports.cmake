@@ -13,7 +13,8 @@ endif()
 list(TRANSFORM symbols REPLACE " .*" "")
 list(FILTER symbols EXCLUDE REGEX "^parmap_")
 # what the linker, OpenMP, sanitizers and gcov add
-list(FILTER symbols EXCLUDE REGEX "^(__|_init$|_fini$|_edata$|_end$|_bss|mangle_path$|[.]gomp_critical_user_pm_)")
+list(FILTER symbols EXCLUDE REGEX
+    "^(__|_init$|_fini$|_edata$|_end$|_bss|mangle_path$|[.]gomp_critical_user_pm_)")
 if(symbols)
     list(JOIN symbols "\n  " symbols)
     message(FATAL_ERROR "the library shows names that are not parmap_:\n  ${symbols}\n")

@@ -107,7 +107,8 @@ class Run:
     @property
     def status(self):
         """The words after the program's name in the text summary."""
-        found = re.match(r"\w+: ([a-z ]+)\n", self.out)
+        found = re.search(r"^\w+: (complete|already complete|verified|stopped)$", self.out,
+                          re.MULTILINE)
         return found.group(1) if found else None
 
     @property
