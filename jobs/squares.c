@@ -1,7 +1,7 @@
 /* squares - the squares of all whole numbers from 1 to 1000000, in equal parts, a process each. */
 #include <parmap.h>
 
-PARMAP_KERNEL_TYPES(square, x, x *x);
+PARMAP_KERNEL_TYPES(square, x, (x * x));
 
 /* the whole x whose square lies within the type: up to 2^63-1, 2^64-1, 2^127-1, 2^53 */
 PARMAP_DOMAINS(square, (-3037000499, 3037000499), (0, 4294967295),

@@ -39,6 +39,11 @@ int main(int argc, char **argv)
         return report(state ? pm_command_state(file) : pm_command_info(file));
     if (strcmp(command, "verify") == 0 && argc == 3 && file[0] != '-')
         return report(pm_command_verify(file));
-    fputs(usage, stderr);
+    if (strcmp(command, "info") == 0 || strcmp(command, "verify") == 0)
+        pm_log_error("%s takes one FILE; see parmap --help", command);
+    else if (*command)
+        pm_log_error("unknown command %s; use info or verify, see parmap --help", command);
+    else
+        pm_log_error("no command; use info or verify, see parmap --help");
     return PARMAP_USAGE;
 }

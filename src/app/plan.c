@@ -198,10 +198,11 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
 }
 
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
-                      const pm_topology *topology, pm_file *file)
+                      const pm_topology *topology, const char *command, pm_file *file)
 {
     *file = (pm_file){.type = plan->result, .items = plan->range.count};
     snprintf(file->dataset, sizeof file->dataset, "%s", settings->dataset);
     describe_data(plan, kernel, &file->data);
     describe_run(plan, topology, &file->run);
+    pm_record_text(&file->run, "command", command);
 }

@@ -39,9 +39,10 @@ typedef struct pm_plan {
 parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                            pm_file *file);
 
-/* Local, rank 0.  What the file will say of the data and of the run, before it has begun. */
+/* Local, rank 0.  What the file will say of the data and of the run, before it has begun.
+ * `command` is the command line. */
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
-                      const pm_topology *topology, pm_file *file);
+                      const pm_topology *topology, const char *command, pm_file *file);
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);

@@ -24,6 +24,7 @@
 
 typedef struct program {
     const char *name;
+    char command[PM_FIELD_TEXT]; /* as it was typed */
     const parmap_spec *spec;
     pm_world world;
     pm_topology topology;
@@ -48,7 +49,7 @@ static parmap_status open_output(program *p, bool *already)
 {
     char path[PM_PATH];
     PM_TRY(pm_output_resolve(p->settings.output, path));
-    pm_plan_describe(&p->plan, p->spec->kernel, &p->settings, &p->topology, &p->file);
+    pm_plan_describe(&p->plan, p->spec->kernel, &p->settings, &p->topology, p->command, &p->file);
     PM_TRY(
         pm_output_begin(&p->output, path, &p->file, p->topology.nodes, p->settings.force, already));
     strcpy(p->plan.path, path);
@@ -252,6 +253,14 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path ? path : "parmap";
 }
 
+static void keep_command(program *p, int argc, char **argv)
+{
+    size_t used = 0;
+    for (int i = 0; i < argc && used < sizeof p->command; i++)
+        used += (size_t)snprintf(p->command + used, sizeof p->command - used, "%s%s", i ? " " : "",
+                                 i ? argv[i] : p->name);
+}
+
 int parmap_program(int argc, char **argv, const parmap_spec *spec)
 {
     static program p; /* too large for a stack */
@@ -260,6 +269,7 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
     pm_stop_install();
     p.name = name_of(argv[0]);
     p.spec = spec;
+    keep_command(&p, argc, argv);
     p.output.lock_fd = -1;
     pm_log_open(p.name);
     pm_log_mute(pm_launcher_detect().rank != 0);

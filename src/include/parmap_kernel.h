@@ -17,10 +17,11 @@
  *                          (-208063, 208063));               float64
  *
  * The domain is the author's promise that nothing overflows and, for double, that nothing is
- * rounded
- * (|result| <= 2^53 where results are whole numbers).  parmap refuses inputs outside it before it
- * runs. PARMAP_DOMAIN_ALL stands for every value of the type.  The kernel's version and cost follow
- * as designated initialisers: PARMAP_DOMAIN(f, double, -1e9, 1e9, .version = 2, .cost_s = 1e-3).
+ * rounded (|result| <= 2^53 where results are whole numbers).  parmap refuses inputs outside it
+ * before it runs.  PARMAP_DOMAIN_INT64 and so on stand for every value of a type.  The kernel's
+ * version and cost follow as designated initialisers:
+ *
+ *     PARMAP_DOMAIN(f, double, -1e9, 1e9, .version = 2, .cost_s = 1e-3);
  *
  * The body is inlined into one loop per vector unit, so that the compiler vectorises it and nothing
  * is called per element.  Compile with -ffp-contract=off (CMake target and pkg-config file do):

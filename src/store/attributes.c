@@ -74,7 +74,7 @@ static bool kind_of(hid_t type, pm_field *field)
     if (class == H5T_STRING) {
         field->kind = PM_FIELD_TEXT_VALUE;
         field->room = size;
-        return !H5Tis_variable_str(type) && size > 0 && size < PM_FIELD_TEXT;
+        return !H5Tis_variable_str(type) && size > 0 && size <= PM_FIELD_TEXT;
     }
     if (class == H5T_INTEGER)
         field->kind = H5Tget_sign(type) == H5T_SGN_NONE ? PM_FIELD_UINT : PM_FIELD_INT;

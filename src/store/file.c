@@ -1,6 +1,7 @@
 /* Creating, finishing and reading the HDF5 file. */
 #include "store/file.h"
 
+#include "base/types.h"
 #include "store/attributes.h"
 #include "store/hdf5.h"
 
@@ -25,6 +26,25 @@ static hid_t access_list(void)
     H5Pset_file_locking(list, false, true);
 #endif
     return list;
+}
+
+/* These leave the reason of a failure on HDF5's stack: its next successful call would clear it. */
+static hid_t create_root(const char *path)
+{
+    const hid_t access = access_list();
+    const hid_t root = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    if (root >= 0)
+        H5Pclose(access);
+    return root;
+}
+
+static hid_t open_root(const char *path, unsigned mode)
+{
+    const hid_t access = access_list();
+    const hid_t root = H5Fopen(path, mode, access);
+    if (root >= 0)
+        H5Pclose(access);
+    return root;
 }
 
 /* One contiguous piece of the file, there from the start and not filled: the ranks write raw bytes.
@@ -67,15 +87,30 @@ static bool fill(hid_t root, pm_file *file)
     return H5Dclose(dataset) >= 0 && good;
 }
 
-parmap_status pm_file_create(const char *path, pm_file *file)
+/* HDF5 notices a full disk or a file size limit only when it closes the file, and is left in
+ * disorder then; so the room is tried for first. */
+static parmap_status try_room(const char *path, const pm_file *file)
 {
-    pm_hdf5_quiet();
-    file->complete = false;
-    pm_record_text(&file->run, "dataset", file->dataset); /* where pm_file_read looks */
-    pm_record_int(&file->data, "complete", 0);
-    const hid_t access = access_list();
-    const hid_t root = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    H5Pclose(access);
+    const int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return pm_fail(PARMAP_CANNOT_CREATE, "cannot create %s: %s; choose another --output", path,
+                       strerror(errno));
+    const off_t bytes = file->items * (off_t)pm_type_bytes(file->type) + ALIGNMENT;
+    int error = posix_fallocate(fd, 0, ALIGN_FROM);
+    if (error == 0 && ftruncate(fd, bytes) != 0)
+        error = errno;
+    close(fd);
+    if (error == 0)
+        return PARMAP_OK;
+    unlink(path);
+    return pm_fail(PARMAP_WRITE_ERROR,
+                   "cannot lay out %s: %s; make room, or choose another --output", path,
+                   strerror(error));
+}
+
+static parmap_status lay_out(const char *path, pm_file *file)
+{
+    const hid_t root = create_root(path);
     if (root < 0)
         return pm_fail(PARMAP_CANNOT_CREATE, "cannot create %s: %s; choose another --output", path,
                        pm_hdf5_reason());
@@ -92,6 +127,16 @@ parmap_status pm_file_create(const char *path, pm_file *file)
                    "cannot lay out %s (data set %s): %s; make room, or choose another "
                    "--output or --dataset",
                    path, file->dataset, why);
+}
+
+parmap_status pm_file_create(const char *path, pm_file *file)
+{
+    pm_hdf5_begin();
+    file->complete = false;
+    pm_record_text(&file->run, "dataset", file->dataset); /* where pm_file_read looks */
+    pm_record_int(&file->data, "complete", 0);
+    PM_TRY(try_room(path, file));
+    return lay_out(path, file);
 }
 
 static bool sync_file(const char *path)
@@ -127,10 +172,8 @@ static bool rewrite(hid_t root, const char *path, pm_file *file)
 
 parmap_status pm_file_finish(const char *path, pm_file *file)
 {
-    pm_hdf5_quiet();
-    const hid_t access = access_list();
-    const hid_t root = H5Fopen(path, H5F_ACC_RDWR, access);
-    H5Pclose(access);
+    pm_hdf5_begin();
+    const hid_t root = open_root(path, H5F_ACC_RDWR);
     bool good = root >= 0 && rewrite(root, path, file);
     char why[256];
     snprintf(why, sizeof why, "%s", good ? "" : pm_hdf5_reason());
@@ -181,11 +224,9 @@ parmap_status pm_file_read(const char *path, pm_file *file)
     if (fd < 0)
         return pm_fail(PARMAP_NO_INPUT, "cannot open %s: %s", path, strerror(errno));
     close(fd);
-    pm_hdf5_quiet();
+    pm_hdf5_begin();
     *file = (pm_file){0};
-    const hid_t access = access_list();
-    const hid_t root = H5Fopen(path, H5F_ACC_RDONLY, access);
-    H5Pclose(access);
+    const hid_t root = open_root(path, H5F_ACC_RDONLY);
     const bool good = root >= 0 && read_run(root, file) && read_dataset(root, file);
     if (root >= 0)
         H5Fclose(root);
@@ -195,6 +236,28 @@ parmap_status pm_file_read(const char *path, pm_file *file)
                        "parmap program wrote",
                        path);
     return PARMAP_OK;
+}
+
+bool pm_file_is_foreign(const char *path)
+{
+    static const unsigned char signature[8] = "\211HDF\r\n\032\n", zeros[8];
+    unsigned char start[8];
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno != ENOENT;
+    const ssize_t got = read(fd, start, sizeof start);
+    close(fd);
+    if (got == 0)
+        return false;
+    if (got != (ssize_t)sizeof start || (memcmp(start, signature, 8) && memcmp(start, zeros, 8)))
+        return true;
+    pm_hdf5_begin();
+    const hid_t root = open_root(path, H5F_ACC_RDONLY);
+    if (root < 0)
+        return false; /* cut short while it was laid out */
+    const bool foreign = H5Lexists(root, run_group, H5P_DEFAULT) <= 0;
+    H5Fclose(root);
+    return foreign;
 }
 
 const char *pm_file_library(void)

@@ -6,8 +6,9 @@
 
 static _Thread_local char reason[256];
 
-void pm_hdf5_quiet(void)
+void pm_hdf5_begin(void)
 {
+    H5dont_atexit();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 

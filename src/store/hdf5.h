@@ -6,8 +6,9 @@
 
 #include <hdf5.h>
 
-/* Opens the library without its own messages on stderr. */
-void pm_hdf5_quiet(void);
+/* Before the first call of HDF5 in a function: no messages of its own on stderr, and no cleaning up
+ * at exit, where it would crash over a file that it could not close on a full disk. */
+void pm_hdf5_begin(void);
 
 /* What HDF5 has to say of its last failure: the innermost sentence.  Its texts of the form "errno =
  * 28, error message = 'No space left on device'" are cut down to the message.  Static storage of

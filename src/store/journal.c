@@ -217,7 +217,8 @@ parmap_status pm_journal_mark(const pm_journal *journal, int64_t block, uint64_t
 
 typedef struct reading {
     pm_journal_head head;
-    bool found, damaged;
+    bool found;   /* the first node's, with the header */
+    bool present; /* any */
     int64_t done;
 } reading;
 
@@ -242,15 +243,15 @@ static void read_one(const char *path, int node, void *context)
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
+    r->present = true;
     if (pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h &&
         memcmp(h.magic, magic, sizeof magic) == 0 && h.format == FORMAT &&
         h.node == (uint32_t)node) {
-        r->found = true;
         r->done += count_done(fd);
-        if (node == 0)
+        if (node == 0) {
+            r->found = true;
             r->head = h.head;
-    } else {
-        r->damaged = true;
+        }
     }
     close(fd);
 }
@@ -263,7 +264,7 @@ parmap_status pm_journal_read(const char *output, pm_journal_head *head, int64_t
     *done = r.done;
     if (r.found)
         return PARMAP_OK;
-    return r.damaged
+    return r.present
                ? pm_fail(PARMAP_BAD_DATA,
                          "the journal of %s is damaged; compute it again with --force", output)
                : pm_fail(PARMAP_NO_INPUT, "%s has no journal", output);

@@ -94,12 +94,6 @@ static parmap_status other_run(const char *path, const char *there, const char *
                    path, readable(there), there);
 }
 
-static bool empty_or_absent(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
-}
-
 static parmap_status check_kind(const char *path)
 {
     struct stat info;
@@ -108,6 +102,12 @@ static parmap_status check_kind(const char *path)
     return pm_fail(PARMAP_CANNOT_CREATE, "cannot create %s: it is a %s; choose another --output%s",
                    path, S_ISDIR(info.st_mode) ? "folder" : "device or pipe",
                    S_ISDIR(info.st_mode) ? "" : ", or --output none to compute without writing");
+}
+
+static bool empty_or_absent(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
 }
 
 /* May the run replace what is there?  `had_journal`: an unfinished run of ours left one. */
@@ -119,13 +119,13 @@ static parmap_status check_present(const char *path, const char *wanted, bool ha
     int64_t done;
     char text[PM_IDENTITY];
     const bool readable_file = pm_file_read(path, &there) == PARMAP_OK;
+    if (!readable_file && (pm_file_is_foreign(path) || (!had_journal && !empty_or_absent(path))))
+        return pm_fail(PARMAP_CANNOT_CREATE,
+                       "%s is not a result of parmap and would be lost; choose "
+                       "another --output (--force replaces only results of parmap)",
+                       path);
     if (!readable_file && !had_journal)
-        return empty_or_absent(path)
-                   ? PARMAP_OK
-                   : pm_fail(PARMAP_CANNOT_CREATE,
-                             "%s is not a result of parmap and would be lost; choose "
-                             "another --output (--force replaces only results of parmap)",
-                             path);
+        return PARMAP_OK;
     if (force)
         return PARMAP_OK;
     if (readable_file)

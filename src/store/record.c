@@ -28,6 +28,7 @@ static pm_field *field(pm_record *record, const char *name, pm_field_kind kind)
 void pm_record_text(pm_record *record, const char *name, const char *text)
 {
     pm_field *f = field(record, name, PM_FIELD_TEXT_VALUE);
+    memset(f->text, 0, sizeof f->text); /* the file gets the whole room */
     snprintf(f->text, sizeof f->text, "%s", text);
     if (f->room <= strlen(f->text))
         f->room = strlen(f->text) + 1;

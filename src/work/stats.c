@@ -138,8 +138,9 @@ void pm_stats_format(const pm_stats *stats, parmap_type type, char min[PM_STATS_
                      char max[PM_STATS_TEXT], char sum[PM_STATS_TEXT])
 {
     if (type == PARMAP_FLOAT64) {
-        snprintf(min, PM_STATS_TEXT, "%.17g", stats->real_min);
-        snprintf(max, PM_STATS_TEXT, "%.17g", stats->real_max);
+        /* + 0.0: which of -0 and 0 was kept depends on the order */
+        snprintf(min, PM_STATS_TEXT, "%.17g", stats->real_min + 0.0);
+        snprintf(max, PM_STATS_TEXT, "%.17g", stats->real_max + 0.0);
     } else {
         pm_format_int128(min, stats->min);
         pm_format_int128(max, stats->max);

@@ -63,8 +63,8 @@ def environment(extra=None, session=None):
     steering = ("PARMAP_", "OMPI_", "PRTE_", "ORTE_", "PMI", "HYDRA_", "MPI", "SLURM_", "OMP_")
     result = {k: v for k, v in os.environ.items() if not k.startswith(steering)}
     result.update(launch_environment(), OMP_NUM_THREADS="1")
-    if session:
-        result.update(OMPI_MCA_orte_tmpdir_base=str(session),
+    if session:  # what a killed run of MPI leaves goes with the scratch folder
+        result.update(OMPI_MCA_orte_tmpdir_base=str(session), UCX_POSIX_DIR=str(session),
                       PRTE_MCA_prte_tmpdir_base=str(session))
     for name, value in (extra or {}).items():
         if value is None:

@@ -126,6 +126,26 @@ class Kills(SignalTest):
         self.check_file("slow.h5", "slow", 1, 20000)
         self.assertEqual(self.files(), ["slow.h5"])
 
+    def test_file_of_others_beside_a_journal(self):
+        """The journal of a killed run does not make ours what somebody has put in its place."""
+        running = self.begin()
+        send(running.pid, signal.SIGKILL)
+        running.wait(PROMPT_S)
+        path = self.folder / "slow.h5"
+        with h5py.File(self.folder / "mine.h5", "w") as file:
+            file["mine"] = numpy.arange(5)
+        for content in (b"not HDF5\n" * 1000, (self.folder / "mine.h5").read_bytes()):
+            for args in ([], ["--force"]):
+                with self.subTest(content=content[:8], args=args):
+                    path.write_bytes(content)
+                    again = self.start("slow", "--range", f"1..{COUNT}", *args)
+                    self.wait_until(lambda: again.process.poll() is not None
+                                    or path.read_bytes() != content, "a refusal")
+                    kept = path.read_bytes() == content
+                    again.kill()
+                    self.assertTrue(kept, "the file was overwritten")
+                    self.assertError(again.wait(), 73, "slow.h5")
+
 
 class TwoRuns(SignalTest):
     def check_refused(self, pids, *args, ranks=0):

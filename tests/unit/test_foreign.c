@@ -46,8 +46,7 @@ static void not_hdf5(void)
 /* How a file differs from one of parmap's. */
 typedef struct oddity {
     const char *run_dataset; /* the attribute of /parmap; NULL = no group, "" = no attribute */
-    int dimensions;          /* 0 = a group stands there */
-    bool chunked, small, no_count;
+    bool group, chunked, small, no_count;
 } oddity;
 
 static void put_text(hid_t object, const char *name, const char *text)
@@ -74,17 +73,17 @@ static void put_count(hid_t object, int64_t count)
 
 static void put_dataset(hid_t file, const oddity *o)
 {
-    const hsize_t lengths[] = {10, 10};
-    const hid_t space = H5Screate_simple(o->dimensions, lengths, NULL);
+    const hsize_t length = 10;
+    const hid_t space = H5Screate_simple(1, &length, NULL);
     const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     if (o->chunked)
-        H5Pset_chunk(list, o->dimensions, lengths);
+        H5Pset_chunk(list, 1, &length);
     else
         H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY);
     const hid_t dataset = H5Dcreate2(file, "cubes", o->small ? H5T_STD_I32LE : H5T_STD_I64LE, space,
                                      H5P_DEFAULT, list, H5P_DEFAULT);
     if (!o->no_count)
-        put_count(dataset, o->dimensions == 2 ? 100 : 10);
+        put_count(dataset, 10);
     H5Pclose(list);
     H5Sclose(space);
     H5Dclose(dataset);
@@ -93,7 +92,7 @@ static void put_dataset(hid_t file, const oddity *o)
 static void make(const oddity *o)
 {
     const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    if (o->dimensions > 0)
+    if (!o->group)
         put_dataset(file, o);
     else
         H5Gclose(H5Gcreate2(file, "cubes", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
@@ -109,17 +108,16 @@ static void make(const oddity *o)
 static void hdf5_of_others(void)
 {
     static const oddity wrong[] = {
-        {.run_dataset = NULL, .dimensions = 1},
-        {.run_dataset = "", .dimensions = 1},
-        {.run_dataset = "nowhere", .dimensions = 1},
-        {.run_dataset = "parmap", .dimensions = 1},
-        {.run_dataset = "cubes", .dimensions = 0},
-        {.run_dataset = "cubes", .dimensions = 1, .chunked = true},
-        {.run_dataset = "cubes", .dimensions = 1, .small = true},
-        {.run_dataset = "cubes", .dimensions = 1, .no_count = true},
-        {.run_dataset = "cubes", .dimensions = 2},
+        {.run_dataset = NULL},
+        {.run_dataset = ""},
+        {.run_dataset = "nowhere"},
+        {.run_dataset = "parmap"},
+        {.run_dataset = "cubes", .group = true},
+        {.run_dataset = "cubes", .chunked = true},
+        {.run_dataset = "cubes", .small = true},
+        {.run_dataset = "cubes", .no_count = true},
     };
-    make(&(oddity){.run_dataset = "cubes", .dimensions = 1});
+    make(&(oddity){.run_dataset = "cubes"});
     CHECK_INT(pm_file_read(path, &got), PARMAP_OK); /* so that each oddity is what refuses */
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         make(&wrong[i]);
