@@ -36,7 +36,8 @@ static parmap_status map(int file, const char *name, size_t bytes, pm_segment *s
     void *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (mapping == MAP_FAILED)
         return refuse(name, bytes);
-    *segment = (pm_segment){.mapping = mapping, .data = (char *)mapping + HEAD, .bytes = bytes};
+    *segment =
+        (pm_segment){.mapping = mapping, .data = (char *)mapping + HEAD, .bytes = bytes - HEAD};
     return PARMAP_OK;
 }
 
@@ -63,6 +64,6 @@ parmap_status pm_segment_open(const pm_topology *topology, const char *purpose, 
 void pm_segment_close(pm_segment *segment)
 {
     if (segment->mapping)
-        munmap(segment->mapping, segment->bytes);
+        munmap(segment->mapping, segment->bytes + HEAD);
     *segment = (pm_segment){0};
 }

@@ -2,6 +2,7 @@
  * rewritten in place. */
 #include "store/attributes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static hid_t type_of(const pm_field *field)
@@ -22,15 +23,17 @@ static hid_t type_of(const pm_field *field)
     return type;
 }
 
-static void *value_of(pm_field *field)
-{
-    return field->kind == PM_FIELD_TEXT_VALUE ? (void *)field->text : (void *)&field->number;
-}
-
-/* Texts are padded with zeros up to their room, which the field's buffer has. */
+/* A text is cut to its room in the file, which may be less than the field's. */
 static bool write_field(hid_t attribute, hid_t type, const pm_field *field)
 {
-    return H5Awrite(attribute, type, value_of((pm_field *)field)) >= 0;
+    if (field->kind != PM_FIELD_TEXT_VALUE)
+        return H5Awrite(attribute, type, &field->number) >= 0;
+    char text[PM_FIELD_TEXT] = "";
+    const size_t room = H5Tget_size(type);
+    if (room > sizeof text)
+        return false;
+    snprintf(text, room, "%s", field->text);
+    return H5Awrite(attribute, type, text) >= 0;
 }
 
 bool pm_attributes_create(hid_t object, const pm_record *record)
@@ -74,7 +77,8 @@ static bool kind_of(hid_t type, pm_field *field)
     if (class == H5T_STRING) {
         field->kind = PM_FIELD_TEXT_VALUE;
         field->room = size;
-        return !H5Tis_variable_str(type) && size > 0 && size <= PM_FIELD_TEXT;
+        return !H5Tis_variable_str(type) && size > 0 &&
+               size + (H5Tget_strpad(type) != H5T_STR_NULLTERM) <= PM_FIELD_TEXT;
     }
     if (class == H5T_INTEGER)
         field->kind = H5Tget_sign(type) == H5T_SGN_NONE ? PM_FIELD_UINT : PM_FIELD_INT;
@@ -85,30 +89,37 @@ static bool kind_of(hid_t type, pm_field *field)
     return size == 8;
 }
 
+/* The memory type of a field as read: a text keeps its file's type, whatever its characters and
+ * padding. */
+static herr_t read_value(hid_t attribute, hid_t type, pm_field *field)
+{
+    if (field->kind == PM_FIELD_TEXT_VALUE)
+        return H5Aread(attribute, type, field->text);
+    const hid_t memory = type_of(field);
+    const herr_t result = H5Aread(attribute, memory, &field->number);
+    H5Tclose(memory);
+    return result;
+}
+
 static herr_t read_one(hid_t object, const char *name, const H5A_info_t *info, void *context)
 {
     (void)info;
     pm_record *record = context;
     pm_field field = {0};
     const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    const hid_t type = attribute >= 0 ? H5Aget_type(attribute) : -1;
-    const hid_t space = attribute >= 0 ? H5Aget_space(attribute) : -1;
-    herr_t result = type >= 0 && space >= 0 ? 0 : -1;
-    if (result == 0 && strlen(name) < sizeof field.name && record->count < PM_FIELDS &&
-        H5Sget_simple_extent_npoints(space) == 1 && kind_of(type, &field)) {
-        const hid_t memory = type_of(&field);
+    if (attribute < 0)
+        return -1;
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    if (strlen(name) < sizeof field.name && record->count < PM_FIELDS &&
+        H5Sget_simple_extent_npoints(space) == 1 && kind_of(type, &field) &&
+        read_value(attribute, type, &field) >= 0) {
         strcpy(field.name, name);
-        result = H5Aread(attribute, memory, value_of(&field));
-        H5Tclose(memory);
         record->fields[record->count++] = field;
     }
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    return result;
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return 0;
 }
 
 bool pm_attributes_read(hid_t object, pm_record *record)

@@ -347,7 +347,7 @@ static void failing_everywhere(void)
 static void signalled(void)
 {
     pm_range_source source;
-    const pm_topology topology = topology_of(world.size > 2 ? 2 : 1, 2);
+    const pm_topology topology = topology_of(1, 2);
     const pm_flow flow = long_flow(&source);
     const double begun = pm_now();
     kept.raising_block = MOST_ITEMS / world.size * (world.size - 1) + 1; /* the last rank's */
