@@ -82,7 +82,7 @@ static void late_rank(void)
     const pm_idle idle = {count_call, &calls};
     const int late = world.size - 1;
     prepare(1000);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     if (world.rank == late)
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
     CHECK_INT(pm_allgather(&world, mine, all, 1000, &idle), PARMAP_OK);

@@ -39,7 +39,7 @@ static void begin(void)
 {
     for (int rank = 0; rank < MOST_RANKS; rank++)
         come[rank] = 0;
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
 }
 
 /* Takes messages until so many have come from every sender but this rank. */
@@ -96,7 +96,7 @@ static void thousands_in_flight(void)
     if (world.rank > 0)
         for (int64_t i = 0; i < MESSAGES; i++)
             send_to(0, i);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     if (world.rank == 0)
         take_all(MESSAGES, 1);
     end();

@@ -183,8 +183,8 @@ static void check_items(int64_t items, int64_t blocks)
         wrong += atomic_load(&kept.emitted[i]) > 0 && kept.values[i] != expected.values[i];
     CHECK_INT(wrong, 0);
     CHECK_INT(atomic_load(&kept.oddities), 0);
-    MPI_Allreduce(MPI_IN_PLACE, (void *)kept.emitted, (int)items, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Allreduce(MPI_IN_PLACE, (void *)kept.marked, (int)blocks, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    sum_ints((void *)kept.emitted, items);
+    sum_ints((void *)kept.marked, blocks);
     for (int64_t i = 0; i < items; i++)
         wrong += atomic_load(&kept.emitted[i]) != 1;
     for (int64_t b = 0; b < blocks; b++)
@@ -195,7 +195,7 @@ static void check_items(int64_t items, int64_t blocks)
 static pm_tally tally_of_all(const pm_tally *mine)
 {
     pm_tally *all = calloc((size_t)world.size, sizeof *all), sum = pm_tally_none();
-    MPI_Allgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, MPI_COMM_WORLD);
+    gather_records(mine, all, sizeof *mine);
     for (int rank = 0; rank < world.size; rank++)
         pm_tally_add(&sum, &all[rank]);
     free(all);
@@ -285,9 +285,9 @@ static pm_flow long_flow(pm_range_source *source)
 /* How many ranks end with this status, and this message. */
 static int ranks_with(const outcome *o, parmap_status status, const char *message)
 {
-    int mine = o->status == status && strcmp(o->message, message) == 0, all = 0;
-    MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
-    return all;
+    int count = o->status == status && strcmp(o->message, message) == 0;
+    sum_ints(&count, 1);
+    return count;
 }
 
 static void check_failure(const char *schedule, int nodes, int threads, int64_t block)

@@ -47,15 +47,15 @@ static void check_shared(int nodes, const char *purpose, size_t bytes)
     _Atomic int *slots = segment.data;
     const int last = (int)(bytes / sizeof *slots) - 1;
     CHECK_INT(atomic_load(&slots[world.rank]), 0);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     CHECK_INT(left_in_shm(&t), 0);
     atomic_store(&slots[world.rank], 100 + world.rank);
     atomic_fetch_add(&slots[last], 1);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     for (int rank = 0; rank < world.size; rank++)
         CHECK_INT(atomic_load(&slots[rank]), rank % nodes == world.rank % nodes ? 100 + rank : 0);
     CHECK_INT(atomic_load(&slots[last]), t.node_ranks);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     pm_segment_close(&segment);
     CHECK(segment.data == NULL);
     pm_segment_close(&segment);
@@ -88,13 +88,13 @@ static void two_purposes(void)
     pm_segment a = {0}, b = {0};
     CHECK_INT(pm_segment_open(&t, "a", 64, &a), PARMAP_OK);
     CHECK_INT(pm_segment_open(&t, "b", 64, &b), PARMAP_OK);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     atomic_fetch_add((_Atomic int *)a.data, 1);
     atomic_fetch_add((_Atomic int *)b.data, 1000);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     CHECK_INT(atomic_load((_Atomic int *)a.data), world.size);
     CHECK_INT(atomic_load((_Atomic int *)b.data), 1000 * world.size);
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     pm_segment_close(&a);
     pm_segment_close(&b);
     CHECK_INT(left_in_shm(&t), 0);
@@ -111,7 +111,7 @@ static void too_large(void)
     CHECK_INT(pm_segment_open(&t, "large", (size_t)1 << 55, &segment), PARMAP_SYSTEM);
     CHECK_HOLDS(parmap_message(), "/dev/shm/parmap-large-");
     CHECK_HOLDS(parmap_message(), "--schedule static");
-    MPI_Barrier(MPI_COMM_WORLD);
+    meet();
     CHECK_INT(left_in_shm(&t), 0);
     CHECK_INT(mapped(), 0);
     pm_segment_close(&segment);

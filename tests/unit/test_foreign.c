@@ -144,34 +144,6 @@ static void cut_files(void)
     CHECK_INT(pm_file_read(path, &got), PARMAP_OK);
 }
 
-/* Any byte of the metadata may be wrong: reading fails or not, but never crashes. */
-static void wrong_bytes(void)
-{
-    static pm_file made;
-    static char bytes[1 << 16];
-    memset(&made, 0, sizeof made);
-    strcpy(made.dataset, "cubes");
-    made.items = 10;
-    pm_record_int(&made.data, "count", made.items);
-    pm_record_text(&made.data, "kernel", "cube");
-    CHECK_INT(pm_file_create(path, &made), PARMAP_OK);
-    FILE *file = fopen(path, "r+");
-    CHECK(file != NULL);
-    const size_t length = file ? fread(bytes, 1, sizeof bytes, file) : 0;
-    CHECK(length > 500 && length < sizeof bytes);
-    for (size_t at = 0; at < length; at++) {
-        fseek(file, (long)at, SEEK_SET);
-        fputc(bytes[at] ^ 0x55, file);
-        fflush(file);
-        if (pm_file_read(path, &got) == PARMAP_OK)
-            CHECK(got.items == 10 && got.offset > 0);
-        fseek(file, (long)at, SEEK_SET);
-        fputc(bytes[at], file);
-    }
-    CHECK(fclose(file) == 0);
-    CHECK_INT(pm_file_read(path, &got), PARMAP_OK);
-}
-
 static void data_of_others(void)
 {
     pm_data data;
@@ -197,7 +169,6 @@ int main(void)
         {"foreign: not HDF5", not_hdf5},
         {"foreign: HDF5 of others", hdf5_of_others},
         {"foreign: cut files", cut_files},
-        {"foreign: wrong bytes", wrong_bytes},
         {"foreign: data", data_of_others},
     };
     return check_main(cases, sizeof cases / sizeof cases[0]);

@@ -175,7 +175,7 @@ static void probes(void)
     CHECK(probe(&other, PARMAP_INT64, 500, 1, 64) != probe(&cube, PARMAP_INT64, 500, 1, 64));
     CHECK_INT(probe(&other, PARMAP_INT64, 501, 1, 64), probe(&cube, PARMAP_INT64, 501, 1, 64));
     CHECK(probe(&other, PARMAP_INT64, 500, 1, 1) != probe(&cube, PARMAP_INT64, 500, 1, 1));
-    probe(&cube, PARMAP_INT64, 0, 1, INT64_MAX); /* only that it does not overflow */
+    probe(&counted, PARMAP_UINT64, 1, 2, INT64_MAX); /* only that it does not overflow */
 }
 
 static void slow_probes(void)

@@ -118,6 +118,8 @@ static result scalar_mixed(parmap_type type, parmap_int128 x)
     return (result){.i = a - b};
 }
 
+static int spans; /* that were checked */
+
 typedef result scalar(parmap_type type, parmap_int128 x);
 
 static struct {
@@ -146,26 +148,42 @@ static void check_span(const parmap_kernel *kernel, parmap_type type, parmap_vec
     CHECK_INT(differences, 0);
 }
 
-/* All copies and types of a kernel, all steps, at both ends of the domain and around zero. */
+/* All copies over spans of many lengths from `first`, as far as they lie within the domain. */
+static void check_spans(const parmap_kernel *kernel, parmap_type type, parmap_int128 first,
+                        int64_t step, scalar *expected)
+{
+    static const int64_t counts[] = {1, 2, 3, 5, 8, 17, 64, ITEMS};
+    const parmap_domain *domain = &kernel->variants[type].domain;
+    for (int c = 0; c < 8; c++) {
+        const parmap_span span = {first, step, counts[c]};
+        const parmap_int128 last = first + (parmap_int128)step * (counts[c] - 1);
+        if (first < domain->min || first > domain->max || last < domain->min || last > domain->max)
+            return;
+        for (parmap_vector v = PARMAP_VECTOR_BASELINE; v <= pm_vector_best(); v++)
+            check_span(kernel, type, v, &span, expected);
+        spans++;
+    }
+}
+
+/* All types of a kernel, all steps, at both ends of the domain and around zero. */
 static void check_kernel(const parmap_kernel *kernel, scalar *expected)
 {
-    static const int64_t steps[] = {1, 3, -7, 100003}, counts[] = {1, 2, 3, 5, 8, 17, 64, ITEMS};
+    static const int64_t steps[] = {1, 3, -7, 100003};
     for (parmap_type type = PARMAP_INT64; type < PARMAP_TYPES; type++) {
         const parmap_domain *domain = &kernel->variants[type].domain;
         if (kernel->variants[type].loops[PARMAP_VECTOR_BASELINE] == NULL)
             continue;
+        spans = 0;
         for (int s = 0; s < 4; s++) {
             const parmap_int128 reach = steps[s] * (parmap_int128)(ITEMS - 1);
             const parmap_int128 low = domain->min - (reach < 0 ? reach : 0),
                                 high = domain->max - (reach > 0 ? reach : 0);
-            const parmap_int128 zero = low < -500 && high > -500 ? -500 : low;
-            const parmap_int128 firsts[] = {low, high, zero, low / 3 * 2 + high / 3};
-            for (int f = 0; f < 4; f++)
-                for (int c = 0; c < 8 && firsts[f] >= domain->min; c++)
-                    for (parmap_vector v = PARMAP_VECTOR_BASELINE; v <= pm_vector_best(); v++)
-                        check_span(kernel, type, v, &(parmap_span){firsts[f], steps[s], counts[c]},
-                                   expected);
+            check_spans(kernel, type, low, steps[s], expected);
+            check_spans(kernel, type, high, steps[s], expected);
+            check_spans(kernel, type, -500, steps[s], expected);
+            check_spans(kernel, type, low / 3 * 2 + high / 3, steps[s], expected);
         }
+        CHECK(spans >= 72); /* all but the longest of the longest step */
     }
 }
 
@@ -198,12 +216,13 @@ static void bits(void)
 /* That the copies are there to be compared: on x86-64 three different functions. */
 static void copies(void)
 {
-    const parmap_loop *const *loops = (const parmap_loop *const *)cube.variants[0].loops;
-    CHECK(loops[PARMAP_VECTOR_BASELINE] != NULL);
+    const parmap_variant *variant = &cube.variants[PARMAP_INT64];
+    CHECK(variant->loops[PARMAP_VECTOR_BASELINE] != NULL);
 #if defined(__x86_64__)
-    CHECK(loops[PARMAP_VECTOR_V3] != NULL && loops[PARMAP_VECTOR_V4] != NULL);
-    CHECK(loops[PARMAP_VECTOR_V3] != loops[PARMAP_VECTOR_BASELINE]);
-    CHECK(loops[PARMAP_VECTOR_V4] != loops[PARMAP_VECTOR_V3]);
+    CHECK(variant->loops[PARMAP_VECTOR_V3] != NULL);
+    CHECK(variant->loops[PARMAP_VECTOR_V4] != NULL);
+    CHECK(variant->loops[PARMAP_VECTOR_V3] != variant->loops[PARMAP_VECTOR_BASELINE]);
+    CHECK(variant->loops[PARMAP_VECTOR_V4] != variant->loops[PARMAP_VECTOR_V3]);
     printf("# this processor runs copies up to %s\n", pm_vector_name(pm_vector_best()));
 #endif
 }
