@@ -1,6 +1,7 @@
 /* parmap_program: the order of events in a kernel program.
  *
- *   every rank   command line, so that all find the same usage errors before MPI starts
+ *   every rank   command line, so that all find the same usage errors before MPI starts; alone also
+ *                the rest of the settings
  *   every rank   MPI, then who is where                                     (1 allgather)
  *   rank 0       settings, plan, output                                     (1 broadcast)
  *   every rank   the run                                                    (1 gather)
@@ -30,6 +31,7 @@ typedef struct program {
     pm_topology topology;
     pm_layers *layers;
     pm_settings settings; /* rank 0 */
+    bool settled;         /* rank 0: settings and plan are made */
     pm_file file;         /* rank 0 */
     pm_output output;     /* rank 0 */
     pm_progress progress; /* rank 0 */
@@ -60,12 +62,22 @@ static parmap_status open_output(program *p, bool *already)
     return PARMAP_OK;
 }
 
-static parmap_status prepare(program *p, const pm_host *hosts)
+/* What can be said before anybody knows where the ranks are. */
+static parmap_status settle(program *p)
 {
+    if (p->settled)
+        return PARMAP_OK;
     PM_TRY(pm_settings_resolve(p->layers, &p->settings));
     pm_log_set_level(p->settings.log_level);
     PM_TRY(pm_plan_make(&p->plan, p->spec->kernel, &p->settings, &p->file));
     p->plan.reporting = pm_progress_wanted(&p->settings);
+    p->settled = true;
+    return PARMAP_OK;
+}
+
+static parmap_status prepare(program *p, const pm_host *hosts)
+{
+    PM_TRY(settle(p));
     PM_TRY(pm_topology_derive(hosts, p->world.size, 0, p->plan.threads, &p->topology));
     if (p->plan.goal == PM_GOAL_WRITE)
         PM_TRY(open_output(p, &p->plan.finished));
@@ -97,8 +109,9 @@ static parmap_status finish_file(program *p, const pm_outcome *outcome)
 static parmap_status summarise(const program *p, const char *status, const pm_outcome *outcome)
 {
     const pm_record *data = &p->file.data;
+    const bool whole = outcome && outcome->status == PARMAP_OK;
     char min[PM_STATS_TEXT] = "", max[PM_STATS_TEXT] = "", sum[PM_STATS_TEXT] = "";
-    if (outcome && p->plan.stats)
+    if (whole && p->plan.stats)
         pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
     const pm_summary summary = {
         .program = p->name,
@@ -109,7 +122,8 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
         .items = outcome ? outcome->tally.items : p->file.items,
         .seconds = outcome ? outcome->seconds : 0,
         .balance = outcome ? outcome->balance : 1,
-        .has_checksum = outcome ? p->plan.checksum : pm_record_find(data, "checksum") != NULL,
+        .has_checksum =
+            outcome ? whole && p->plan.checksum : pm_record_find(data, "checksum") != NULL,
         .checksum = outcome ? outcome->tally.checksum : pm_record_get_uint(data, "checksum", 0),
         .min = outcome ? min : pm_record_get_text(data, "min", NULL),
         .max = outcome ? max : pm_record_get_text(data, "max", NULL),
@@ -229,6 +243,16 @@ static parmap_status run(program *p)
     return result;
 }
 
+/* Command line and, where no launcher started this process, all that can be wrong with the
+ * settings.  Under a launcher environment and configuration may differ between ranks, and one that
+ * left alone could let the others hang in MPI_Init: there rank 0 looks at them after it, and all
+ * agree. */
+static parmap_status check_early(program *p, int argc, char **argv, pm_action *action)
+{
+    PM_TRY(pm_settings_command_line(argc, argv, p->spec, &p->layers, action));
+    return *action == PM_ACTION_RUN && !pm_launcher_detect().name ? settle(p) : PARMAP_OK;
+}
+
 /* What needs no run, and no MPI; the exit code in *code. */
 static bool answered(program *p, pm_action action, int *code)
 {
@@ -273,7 +297,7 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
     p.output.lock_fd = -1;
     pm_log_open(p.name);
     pm_log_mute(pm_launcher_detect().rank != 0);
-    const parmap_status usage = pm_settings_command_line(argc, argv, spec, &p.layers, &action);
+    const parmap_status usage = check_early(&p, argc, argv, &action);
     if (usage != PARMAP_OK) {
         code = report(usage);
     } else if (!answered(&p, action, &code)) {

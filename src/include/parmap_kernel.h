@@ -34,7 +34,8 @@
 #error "parmap kernels promise the same bits everywhere; compile without -ffast-math and -Ofast"
 #endif
 
-/* clang-format off: it cannot lay out _Generic, nor a pragma within a macro. */
+/* It cannot lay out _Generic, nor a pragma within a macro. */
+/* clang-format off */
 
 /* The C type of an input or a result -> its parmap_type. */
 #define PM_TYPE_OF(T)                                                                              \

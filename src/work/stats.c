@@ -10,43 +10,37 @@
 
 typedef void fold(pm_stats *stats, const void *results, int64_t count);
 
-static inline __attribute__((always_inline)) void fold_int64(pm_stats *stats, const void *results,
-                                                             int64_t count)
-{
-    const int64_t *y = __builtin_assume_aligned(results, 64);
-    int64_t min = INT64_MAX, max = INT64_MIN, high = 0;
-    uint64_t low = 0;
-#pragma omp simd reduction(min : min) reduction(max : max) reduction(+ : low, high)
-    for (int64_t i = 0; i < count; i++) {
-        min = y[i] < min ? y[i] : min;
-        max = y[i] > max ? y[i] : max;
-        low += (uint32_t)y[i];
-        high += y[i] >> 32;
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* clang-format off */
+#define FOLD_64_BITS(type, T, least, most)                                                         \
+    ALWAYS_INLINE void fold_##type(pm_stats *stats, const void *results, int64_t count)            \
+    {                                                                                              \
+        const T *y = __builtin_assume_aligned(results, 64);                                        \
+        T min = (most), max = (least), high = 0;                                                   \
+        uint64_t low = 0;                                                                          \
+        _Pragma("omp simd reduction(min:min) reduction(max:max) reduction(+:low,high)")            \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            min = y[i] < min ? y[i] : min;                                                         \
+            max = y[i] > max ? y[i] : max;                                                         \
+            low += (uint32_t)y[i];                                                                 \
+            high += y[i] >> 32;                                                                    \
+        }                                                                                          \
+        stats->min = min < stats->min ? min : stats->min;                                          \
+        stats->max = max > stats->max ? max : stats->max;                                          \
+        stats->sum += joined((parmap_int128)high, low);                                            \
     }
-    stats->min = min < stats->min ? min : stats->min;
-    stats->max = max > stats->max ? max : stats->max;
-    stats->sum += (parmap_int128)high * ((parmap_int128)1 << 32) + (parmap_int128)low;
+/* clang-format on */
+
+static inline parmap_int128 joined(parmap_int128 high, uint64_t low)
+{
+    return high * ((parmap_int128)1 << 32) + (parmap_int128)low;
 }
 
-static inline __attribute__((always_inline)) void fold_uint64(pm_stats *stats, const void *results,
-                                                              int64_t count)
-{
-    const uint64_t *y = __builtin_assume_aligned(results, 64);
-    uint64_t min = UINT64_MAX, max = 0, low = 0, high = 0;
-#pragma omp simd reduction(min : min) reduction(max : max) reduction(+ : low, high)
-    for (int64_t i = 0; i < count; i++) {
-        min = y[i] < min ? y[i] : min;
-        max = y[i] > max ? y[i] : max;
-        low += (uint32_t)y[i];
-        high += y[i] >> 32;
-    }
-    stats->min = min < stats->min ? min : stats->min;
-    stats->max = max > stats->max ? max : stats->max;
-    stats->sum += ((parmap_int128)high << 32) + (parmap_int128)low;
-}
+FOLD_64_BITS(int64, int64_t, INT64_MIN, INT64_MAX)
+FOLD_64_BITS(uint64, uint64_t, 0, UINT64_MAX)
 
-static inline __attribute__((always_inline)) void fold_int128(pm_stats *stats, const void *results,
-                                                              int64_t count)
+ALWAYS_INLINE void fold_int128(pm_stats *stats, const void *results, int64_t count)
 {
     const parmap_int128 *y = __builtin_assume_aligned(results, 64);
     for (int64_t i = 0; i < count; i++) {
@@ -55,8 +49,7 @@ static inline __attribute__((always_inline)) void fold_int128(pm_stats *stats, c
     }
 }
 
-static inline __attribute__((always_inline)) void fold_float64(pm_stats *stats, const void *results,
-                                                               int64_t count)
+ALWAYS_INLINE void fold_float64(pm_stats *stats, const void *results, int64_t count)
 {
     const double *y = __builtin_assume_aligned(results, 64);
     const double limit = 0x1p53;
@@ -76,7 +69,7 @@ static inline __attribute__((always_inline)) void fold_float64(pm_stats *stats, 
     }
     stats->real_min = fmin(stats->real_min, min);
     stats->real_max = fmax(stats->real_max, max);
-    stats->sum += (parmap_int128)high * ((parmap_int128)1 << 32) + (parmap_int128)low;
+    stats->sum += joined(high, low);
     stats->inexact |= inexact != 0;
 }
 
