@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -285,7 +284,6 @@ static void running(void)
     check_begins(false, true);
 }
 
-/* How a run ends when its process is killed while the file is being laid out: nothing there. */
 static void folders_and_devices(void)
 {
     clear();
@@ -366,35 +364,6 @@ static void several_nodes(void)
     CHECK(!exists("output.h5.journal-2"));
 }
 
-static void check_resolved(const char *name, const char *folder, const char *base)
-{
-    char absolute[PM_PATH], expected[PM_PATH + 300];
-    snprintf(expected, sizeof expected, "%s/%s", folder, base);
-    CHECK_INT(pm_output_resolve(name, absolute), PARMAP_OK);
-    CHECK_TEXT(absolute, expected);
-}
-
-static void resolve(void)
-{
-    char here[PM_PATH], deep[PM_PATH + 20], absolute[PM_PATH], longest[PM_PATH + 10];
-    CHECK(realpath(".", here) != NULL);
-    snprintf(deep, sizeof deep, "%s/sub", here);
-    CHECK(mkdir("sub", 0700) == 0 || exists("sub"));
-    check_resolved("x.h5", here, "x.h5");
-    check_resolved("./x.h5", here, "x.h5");
-    check_resolved("sub/x.h5", deep, "x.h5");
-    check_resolved("sub/../x y.h5", here, "x y.h5");
-    check_resolved("/x.h5", "", "x.h5");
-    check_resolved(deep, here, "sub");
-    CHECK_INT(pm_output_resolve("nowhere/x.h5", absolute), PARMAP_CANNOT_CREATE);
-    CHECK_HOLDS(parmap_message(), "folder nowhere does not exist");
-    memset(longest, 'x', sizeof longest);
-    longest[sizeof longest - 1] = '\0';
-    CHECK_INT(pm_output_resolve(longest, absolute), PARMAP_USAGE);
-    longest[PM_PATH - 1] = '\0'; /* fits until the folder comes before it */
-    CHECK_INT(pm_output_resolve(longest, absolute), PARMAP_USAGE);
-}
-
 int main(void)
 {
     static const check_case cases[] = {
@@ -412,7 +381,6 @@ int main(void)
         {"output: too little room", too_little_room},
         {"output: failed creation", failed_creation},
         {"output: several nodes", several_nodes},
-        {"output: absolute names", resolve},
     };
     pm_stop_install(); /* a file size limit is an error of the write, not a signal */
     return check_main(cases, sizeof cases / sizeof cases[0]);
