@@ -29,10 +29,10 @@ static int64_t now_us(void)
 static void send(pm_hub *hub, int rank, int64_t kind, int64_t a, int64_t b)
 {
     const pm_message message = {.kind = kind, .values = {a, b}};
-    if (rank == 0)
-        atomic_fetch_add(&hub->sent, 1);
     if (pm_message_send(rank, &message) != PARMAP_OK)
         pm_log_detail("%s", parmap_message());
+    else if (rank == 0)
+        atomic_fetch_add(&hub->sent, 1);
 }
 
 static void tell_all_to_stop(pm_hub *hub)

@@ -177,44 +177,65 @@ static parmap_status create(pm_output *output, pm_file *wanted, int nodes, const
     return pm_file_create(output->path, wanted);
 }
 
-static bool complete_and_same(const char *path, const char *wanted, pm_file *there)
+/* The complete file of an identical run: `wanted` becomes what it says. */
+static bool adopt_complete(const char *path, const char *text, pm_file *wanted)
 {
-    char text[PM_IDENTITY];
-    if (pm_output_inspect(path, there) != PM_OUTPUT_COMPLETE)
+    pm_file there;
+    char other[PM_IDENTITY];
+    if (pm_file_read(path, &there) != PARMAP_OK || !there.complete)
         return false;
-    identity(there, text);
-    return strcmp(text, wanted) == 0;
+    identity(&there, other);
+    if (strcmp(other, text) != 0)
+        return false;
+    *wanted = there;
+    return true;
+}
+
+/* With the lock held. */
+static parmap_status take(pm_output *output, pm_file *wanted, int nodes, bool force,
+                          bool had_journal, const char *text)
+{
+    const int64_t bytes = wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES;
+    parmap_status status =
+        check_present(output->path, text, had_journal, force, &output->restarted);
+    if (status == PARMAP_OK)
+        status = check_room(output->path, bytes);
+    if (status != PARMAP_OK) {
+        if (!had_journal)
+            pm_journal_remove(output->path);
+        return status;
+    }
+    status = create(output, wanted, nodes, text);
+    if (status != PARMAP_OK)
+        pm_journal_remove(output->path);
+    return status;
 }
 
 parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *wanted, int nodes,
                               bool force, bool *already)
 {
     char text[PM_IDENTITY];
-    pm_file there;
     bool had_journal = false;
     *output = (pm_output){.lock_fd = -1};
     *already = false;
     snprintf(output->path, sizeof output->path, "%s", path);
     identity(wanted, text);
     PM_TRY(check_kind(path));
-    if (!force && complete_and_same(path, text, &there)) {
-        *wanted = there;
+    /* without the lock first: a finished file may lie where nobody may write */
+    if (!force && !pm_journal_exists(path) && adopt_complete(path, text, wanted)) {
         *already = true;
         return PARMAP_OK;
     }
     PM_TRY(pm_journal_lock(path, &output->lock_fd, &had_journal));
-    parmap_status status = check_present(path, text, had_journal, force, &output->restarted);
-    if (status == PARMAP_OK)
-        status =
-            check_room(path, wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES);
-    const bool touched = status == PARMAP_OK;
-    if (status == PARMAP_OK)
-        status = create(output, wanted, nodes, text);
-    if (status != PARMAP_OK) {
-        if (touched || !had_journal)
-            pm_journal_remove(path);
-        pm_output_abandon(output);
+    parmap_status status = PARMAP_OK;
+    if (!force && adopt_complete(path, text, wanted)) {
+        *already = true; /* another run has just finished it, or was killed before its last step */
+        pm_journal_remove(path);
+    } else {
+        status = take(output, wanted, nodes, force, had_journal, text);
     }
+    if (status != PARMAP_OK || *already)
+        pm_output_abandon(output);
     return status;
 }
 
