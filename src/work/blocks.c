@@ -2,9 +2,8 @@
 #include "work/blocks.h"
 
 enum {
-    LARGEST_BYTES = 1 << 20,
-    SMALLEST_BYTES =
-        1 << 15, /* of a fast kernel: below, the write calls would cost more than the kernel */
+    LARGEST_BYTES = 1 << 19, /* with the pages that pwrite copies it to, it fits common L2 caches */
+    SMALLEST_BYTES = 1 << 15, /* of a fast kernel: below, the write calls would cost more than it */
     ENOUGH_BLOCKS = 1024,
     PAGE_BYTES = 4096
 };

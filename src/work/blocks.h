@@ -13,7 +13,7 @@ typedef struct pm_blocks {
     int64_t count;
 } pm_blocks;
 
-/* A fast kernel gets blocks of 1 MiB, which fit the L2 cache; a short run smaller ones, so that
+/* A fast kernel gets blocks of 512 KiB, which fit the L2 cache; a short run smaller ones, so that
  * there is one for every thread; a slow kernel so few items that a block takes about 10 ms, down
  * to 1. */
 pm_blocks pm_blocks_plan(int64_t items, size_t item_bytes, double cost_s);

@@ -55,7 +55,7 @@ class Figure:
 
     def line(self):
         def show(x):
-            return f"{x:+.1f}" if self.difference else f"{x:.2f}"
+            return f"{x:+.1f}" if self.difference else f"{x:.3f}"
 
         ours, reference = statistics.median(self.ours), statistics.median(self.reference)
         ratio = f"{show(self.value)} ({show(min(self.pairs))}..{show(max(self.pairs))})"

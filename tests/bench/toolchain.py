@@ -82,8 +82,8 @@ def run(command, threads=None):
     try:
         done = subprocess.run(command, env=environment(threads), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
-    except FileNotFoundError as error:
-        raise CannotRun(f"{command[0]} is not installed") from error
+    except OSError as error:
+        raise CannotRun(f"cannot start {command[0]}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise CannotRun(f"`{' '.join(command)}` ran longer than {TIME_LIMIT_S} s") from error
     wall_s = time.monotonic() - start
