@@ -18,8 +18,7 @@ static parmap_status hash_again(const pm_file *file, pm_data *data, pm_tally *ta
     const pm_world alone = {.rank = 0, .size = 1};
     pm_host_describe(&here);
     PM_TRY(pm_topology_derive(&here, 1, 0, 0, &topology));
-    const pm_blocks blocks =
-        pm_blocks_of(file->items, pm_record_get_int(&file->data, "block_items", 1));
+    const pm_blocks blocks = pm_blocks_of(file->items, pm_file_block_items(file));
     const pm_flow flow = {.blocks = blocks,
                           .type = file->type,
                           .vector = pm_vector_best(),
@@ -50,6 +49,11 @@ parmap_status pm_command_verify(const char *path)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s has no checksum (it was written with --checksum off); verify it "
                        "with --verify of its program",
+                       path);
+    if (pm_file_block_items(&file) == 0 || file.items == 0)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "%s does not say rightly how long its blocks are: it is damaged; compute "
+                       "it again with --force",
                        path);
     PM_TRY(pm_data_open(&data, path, file.offset, pm_type_bytes(file.type), false));
     const parmap_status status = hash_again(&file, &data, &tally);

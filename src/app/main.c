@@ -16,6 +16,8 @@ static const char usage[] =
 
 static int report(parmap_status status)
 {
+    if (status == PARMAP_OK)
+        status = pm_log_finish_stdout();
     if (status != PARMAP_OK)
         pm_log_error("%s", parmap_message());
     return (int)status;
@@ -27,13 +29,13 @@ int main(int argc, char **argv)
     const char *command = argc > 1 ? argv[1] : "";
     const char *file = argv[argc - 1];
     const bool state = argc == 4 && strcmp(argv[2], "--state") == 0;
-    if (strcmp(command, "--help") == 0) {
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0) {
         fputs(usage, stdout);
-        return 0;
+        return report(PARMAP_OK);
     }
     if (strcmp(command, "--version") == 0) {
         printf("parmap %s\n", PARMAP_VERSION);
-        return 0;
+        return report(PARMAP_OK);
     }
     if (strcmp(command, "info") == 0 && (state || argc == 3) && file[0] != '-')
         return report(state ? pm_command_state(file) : pm_command_info(file));

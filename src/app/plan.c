@@ -3,6 +3,7 @@
 
 #include "app/options.h"
 #include "base/types.h"
+#include "comm/pause.h"
 #include "comm/world.h"
 #include "work/kernel.h"
 #include "work/stats.h"
@@ -36,12 +37,18 @@ static bool same_range(const pm_range *a, const pm_range *b)
 }
 
 static parmap_status not_ours(const char *path, const char *what, const char *stored,
-                              const char *wanted)
+                              const char *wanted, const char *way_out)
+{
+    return pm_fail(PARMAP_BAD_DATA, "%s was computed with %s %s, not %s; %s", path, what, stored,
+                   wanted, way_out);
+}
+
+static parmap_status damaged(const char *path)
 {
     return pm_fail(PARMAP_BAD_DATA,
-                   "%s was computed with %s %s, not %s; verify it with the program that "
-                   "wrote it",
-                   path, what, stored, wanted);
+                   "%s does not say rightly what was computed: it is damaged; compute it "
+                   "again with --force",
+                   path);
 }
 
 /* What was computed stands in the file; what the user says besides must agree. */
@@ -55,7 +62,8 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
         return pm_fail(PARMAP_BAD_DATA, "%s is incomplete; finish the run before verifying it",
                        settings->verify);
     if (strcmp(name, kernel->name) != 0)
-        return not_ours(settings->verify, "kernel", name, kernel->name);
+        return not_ours(settings->verify, "kernel", name, kernel->name,
+                        "verify it with the program that wrote it");
     if (pm_record_get_int(d, "kernel_version", -1) != kernel->version)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s was computed with another version of kernel %s; compute it "
@@ -64,20 +72,20 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
     if (pm_type_parse(pm_record_get_text(d, "input_type", ""), &plan->type) != PARMAP_OK ||
         pm_option_read(&pm_options[PM_OPTION_RANGE], pm_record_get_text(d, "range", "-"), &value) !=
             PARMAP_OK)
-        return pm_fail(PARMAP_BAD_DATA,
-                       "%s does not say what was computed: it is damaged; compute it again "
-                       "with --force",
-                       settings->verify);
+        return damaged(settings->verify);
     plan->range = range_of(&value.bounds);
+    if (pm_file_block_items(file) == 0 || plan->range.count != file->items ||
+        kernel->variants[plan->type].result != file->type)
+        return damaged(settings->verify);
     plan->allow_rounding = pm_record_get_int(d, "rounding", 0) != 0;
     const pm_range wanted = range_of(&settings->range);
     char stored_text[PM_RANGE_TEXT], wanted_text[PM_RANGE_TEXT];
     if (settings->range_given && !same_range(&plan->range, &wanted))
         return not_ours(settings->verify, "--range", pm_range_format(stored_text, &plan->range),
-                        pm_range_format(wanted_text, &wanted));
+                        pm_range_format(wanted_text, &wanted), "leave out --range");
     if (settings->type_given && settings->type != plan->type)
         return not_ours(settings->verify, "--type", pm_type_name(plan->type),
-                        pm_type_name(settings->type));
+                        pm_type_name(settings->type), "leave out --type");
     return PARMAP_OK;
 }
 
@@ -104,8 +112,7 @@ static parmap_status plan_blocks(pm_plan *plan, const parmap_kernel *kernel, con
     if (plan->samples > 0)
         plan->blocks = pm_blocks_of(plan->samples, 1);
     else if (plan->goal == PM_GOAL_VERIFY)
-        plan->blocks =
-            pm_blocks_of(plan->range.count, pm_record_get_int(&file->data, "block_items", 1));
+        plan->blocks = pm_blocks_of(plan->range.count, pm_file_block_items(file));
     else
         plan->blocks = pm_blocks_plan(plan->range.count, bytes, kernel->cost_s);
     return PARMAP_OK;
@@ -150,6 +157,21 @@ char *pm_format_now(char text[32])
     return text;
 }
 
+/* A slow kernel that does not say so gets blocks that are too large to share out. */
+static uint64_t probe(const pm_plan *plan, const parmap_kernel *kernel)
+{
+    static const double long_block_s = 0.2;
+    const double begun = pm_now();
+    const uint64_t result = pm_kernel_probe(kernel, &kernel->variants[plan->type], &plan->range);
+    const double each_s = (pm_now() - begun) / PM_PROBES;
+    if (kernel->cost_s == 0 && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
+        pm_log_warning(
+            "an item of kernel %s takes %.1e s, so a block of %lld is too long to share out; add "
+            ".cost_s = %.0e to its PARMAP_DOMAIN",
+            kernel->name, each_s, (long long)pm_block_length(&plan->blocks, 0), each_s);
+    return result;
+}
+
 static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
 {
     char range[PM_RANGE_TEXT];
@@ -161,8 +183,7 @@ static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_r
     pm_record_int(d, "rounding", plan->allow_rounding);
     pm_record_int(d, "count", plan->range.count);
     pm_record_int(d, "block_items", plan->blocks.block_items);
-    pm_record_uint(d, "probe",
-                   pm_kernel_probe(kernel, &kernel->variants[plan->type], &plan->range));
+    pm_record_uint(d, "probe", probe(plan, kernel));
     if (plan->checksum) {
         pm_record_uint(d, "checksum", 0);
         pm_record_text(d, "checksum_method",

@@ -18,6 +18,8 @@
 #include "comm/collective.h"
 #include "comm/launcher.h"
 
+#include "build_info.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +138,13 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
     return pm_summary_print(&summary, p->settings.summary);
 }
 
+static parmap_status already_complete(const program *p)
+{
+    if (p->plan.stats && !pm_record_find(&p->file.data, "min"))
+        pm_log_note("%s has no statistics; --force computes it again", p->settings.output);
+    return summarise(p, "already complete", NULL);
+}
+
 static parmap_status verdict(const program *p, const pm_outcome *outcome)
 {
     char x[PM_NUMBER_TEXT];
@@ -235,7 +244,7 @@ static parmap_status run(program *p)
     if (p->plan.status != PARMAP_OK)
         return pm_fail(p->plan.status, "%s", p->plan.message);
     if (p->plan.finished)
-        return p->world.rank == 0 ? summarise(p, "already complete", NULL) : PARMAP_OK;
+        return p->world.rank == 0 ? already_complete(p) : PARMAP_OK;
     if (map(p, &result) != PARMAP_OK) {
         report(PARMAP_SYSTEM);
         pm_world_abort(PARMAP_SYSTEM);
@@ -249,6 +258,10 @@ static parmap_status run(program *p)
  * agree. */
 static parmap_status check_early(program *p, int argc, char **argv, pm_action *action)
 {
+    if (!p->spec->kernel || !p->spec->dataset || !p->spec->output)
+        return pm_fail(PARMAP_USAGE,
+                       "the parmap_spec of this program lacks a kernel, a data set or an output; "
+                       "name them in its main");
     PM_TRY(pm_settings_command_line(argc, argv, p->spec, &p->layers, action));
     return *action == PM_ACTION_RUN && !pm_launcher_detect().name ? settle(p) : PARMAP_OK;
 }
@@ -262,12 +275,15 @@ static bool answered(program *p, pm_action action, int *code)
         return false;
     if (!speaks)
         return true;
+    parmap_status status = PARMAP_OK;
     if (action == PM_ACTION_HELP)
         pm_settings_help(p->name, p->spec);
     else if (action == PM_ACTION_VERSION)
-        printf("%s (parmap %s)\n", p->name, PARMAP_VERSION);
-    else if ((*code = report(pm_settings_resolve(p->layers, &p->settings))) == 0)
+        printf("%s (parmap %s)\n%s, HDF5 %s\n%s\n", p->name, PARMAP_VERSION, pm_world_library(),
+               pm_file_library(), PM_BUILD_INFO);
+    else if ((status = pm_settings_resolve(p->layers, &p->settings)) == PARMAP_OK)
         pm_settings_print(p->layers);
+    *code = report(status == PARMAP_OK ? pm_log_finish_stdout() : status);
     return true;
 }
 

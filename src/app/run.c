@@ -112,6 +112,14 @@ static void take_failure(pm_outcome *outcome, const pm_end *end, int rank, int s
                  rank, end->host);
 }
 
+/* Ranks that look as if they shared a node, but share no memory: containers with one host name,
+ * say. */
+static const pm_end overlap = {
+    .status = PARMAP_BUG,
+    .message =
+        "blocks were computed twice: give the containers of a node host names of their own, or use "
+        "--schedule static"};
+
 static void combine(const pm_plan *plan, const pm_end *all, int size, pm_outcome *outcome)
 {
     double sum = 0;
@@ -125,8 +133,10 @@ static void combine(const pm_plan *plan, const pm_end *all, int size, pm_outcome
         take_failure(outcome, &all[rank], rank, size);
     }
     outcome->balance = sum > 0 ? outcome->tally.seconds * size / sum : 1.0;
-    if (outcome->status == PARMAP_OK && outcome->tally.blocks != plan->blocks.count)
+    if (outcome->status == PARMAP_OK && outcome->tally.blocks < plan->blocks.count)
         outcome->status = PARMAP_STOPPED;
+    if (outcome->tally.blocks > plan->blocks.count)
+        take_failure(outcome, &overlap, 0, 1);
 }
 
 static pm_chunk serve(void *claims)
@@ -147,8 +157,8 @@ parmap_status pm_run(const pm_plan *plan, const parmap_kernel *kernel, const pm_
     memcpy(mine.host, topology->host, sizeof mine.host);
     const double begun = pm_now();
     parmap_status prepared = claims.schedule->open(&claims);
-    PM_TRY(pm_hub_open(hub, world, plan->reporting, watch, watch_context, others_ask ? serve : NULL,
-                       &claims));
+    PM_TRY(pm_hub_open(hub, world, plan->reporting, watch, watch_context,
+                       others_ask && prepared == PARMAP_OK ? serve : NULL, &claims));
     run_here(plan, kernel, &claims, hub, prepared, &mine);
     if (world->rank == 0 && !(all = calloc((size_t)world->size, sizeof *all)))
         return pm_fail(PARMAP_SYSTEM, "out of memory for the ends of %d ranks", world->size);

@@ -4,6 +4,7 @@
 #include "app/options.h"
 
 #include "base/text.h"
+#include "store/file.h"
 
 #include <string.h>
 
@@ -121,6 +122,8 @@ static parmap_status read_dataset(const char *text, const char **name)
 {
     text += strspn(text, "/");
     *name = text;
+    if (strlen(text) >= PM_DATASET_NAME)
+        return pm_fail(PARMAP_USAGE, "longer than %d bytes; shorten it", PM_DATASET_NAME - 1);
     size_t length;
     for (const char *part = text; part != NULL;
          part = part[length] == '/' ? part + length + 1 : NULL) {

@@ -1,11 +1,11 @@
 /* Two forms of the same facts. */
 #include "app/summary.h"
 
+#include "base/log.h"
 #include "base/text.h"
 #include "base/types.h"
 #include "work/kernel.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static void print_text(const pm_summary *s)
         pm_format_scaled(number, per_second(s, (double)s->items), "");
         const double bytes_rate = per_second(s, bytes_of(s));
         printf("  %-9s %s elements/s, ", "rate", number);
-        if (bytes_rate >= 1e6)
+        if (bytes_rate >= 1e8)
             printf("%.3g GB/s\n", bytes_rate / 1e9);
         else
             printf("%s\n", pm_format_scaled(number, bytes_rate, "B/s"));
@@ -101,7 +101,7 @@ static void print_json(const pm_summary *s)
     json_next_int("elements", s->items);
     json_next_int("blocks", s->plan->blocks.count);
     json_next_int("block_items", s->plan->blocks.block_items);
-    json_next_int("bytes", (int64_t)bytes_of(s));
+    json_next_int("bytes", s->items * (int64_t)pm_type_bytes(s->plan->result));
     json_next_real("seconds", s->seconds);
     json_next_real("elements_per_second", per_second(s, (double)s->items));
     json_next_real("gigabytes_per_second", per_second(s, bytes_of(s)) / 1e9);
@@ -127,9 +127,5 @@ parmap_status pm_summary_print(const pm_summary *summary, pm_summary_kind kind)
         print_json(summary);
     else
         print_text(summary);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return PARMAP_OK;
-    return pm_fail(PARMAP_WRITE_ERROR,
-                   "cannot write the summary: %s; the results themselves are safe",
-                   strerror(errno));
+    return pm_log_finish_stdout();
 }

@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,35 +17,56 @@ static struct {
     pm_log_level level;
     bool muted;
     bool drawn; /* something stands on the terminal without a line end */
-} world = {.lock = PTHREAD_MUTEX_INITIALIZER, .program = "parmap", .level = PM_LOG_NORMAL};
+} log_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .program = "parmap", .level = PM_LOG_NORMAL};
+
+/* The wrong way round, so that reading and writing them fails as on a closed one. */
+static void occupy_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
 
 void pm_log_open(const char *program)
 {
-    pthread_mutex_lock(&world.lock);
-    world.program = program;
-    pthread_mutex_unlock(&world.lock);
+    static char buffer[8192];
+    occupy_closed_streams();
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    pthread_mutex_lock(&log_state.lock);
+    log_state.program = program;
+    pthread_mutex_unlock(&log_state.lock);
+}
+
+parmap_status pm_log_finish_stdout(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return PARMAP_OK;
+    return pm_fail(PARMAP_WRITE_ERROR,
+                   "cannot write to stdout: %s; give it a place that takes the output",
+                   strerror(errno));
 }
 
 void pm_log_set_level(pm_log_level level)
 {
-    pthread_mutex_lock(&world.lock);
-    world.level = level;
-    pthread_mutex_unlock(&world.lock);
+    pthread_mutex_lock(&log_state.lock);
+    log_state.level = level;
+    pthread_mutex_unlock(&log_state.lock);
 }
 
 pm_log_level pm_log_get_level(void)
 {
-    pthread_mutex_lock(&world.lock);
-    const pm_log_level level = world.level;
-    pthread_mutex_unlock(&world.lock);
+    pthread_mutex_lock(&log_state.lock);
+    const pm_log_level level = log_state.level;
+    pthread_mutex_unlock(&log_state.lock);
     return level;
 }
 
 void pm_log_mute(bool muted)
 {
-    pthread_mutex_lock(&world.lock);
-    world.muted = muted;
-    pthread_mutex_unlock(&world.lock);
+    pthread_mutex_lock(&log_state.lock);
+    log_state.muted = muted;
+    pthread_mutex_unlock(&log_state.lock);
 }
 
 /* One write in all but the rarest cases: a pipe may take a part, a signal may come before any.
@@ -66,21 +88,21 @@ static void write_whole(const char *text, size_t length)
 static void erase_drawn(void)
 {
     static const char back_and_clear[] = "\r\033[K";
-    if (world.drawn)
+    if (log_state.drawn)
         write_whole(back_and_clear, strlen(back_and_clear));
-    world.drawn = false;
+    log_state.drawn = false;
 }
 
 bool pm_log_draw(const char *text)
 {
-    pthread_mutex_lock(&world.lock);
-    const bool drawn = world.drawn;
-    if (!world.muted) {
+    pthread_mutex_lock(&log_state.lock);
+    const bool drawn = log_state.drawn;
+    if (!log_state.muted) {
         erase_drawn();
         write_whole(text, strlen(text));
-        world.drawn = *text != '\0';
+        log_state.drawn = *text != '\0';
     }
-    pthread_mutex_unlock(&world.lock);
+    pthread_mutex_unlock(&log_state.lock);
     return drawn;
 }
 
@@ -105,15 +127,15 @@ static void log_line(pm_log_level level, const char *prefix, const char *format,
 static void log_line(pm_log_level level, const char *prefix, const char *format, va_list arguments)
 {
     char line[LINE_BYTES];
-    pthread_mutex_lock(&world.lock);
-    if (!world.muted && level <= world.level) {
-        const int start = snprintf(line, sizeof line, "%s: %s", world.program, prefix);
+    pthread_mutex_lock(&log_state.lock);
+    if (!log_state.muted && level <= log_state.level) {
+        const int start = snprintf(line, sizeof line, "%s: %s", log_state.program, prefix);
         if (start >= 0 && start < LINE_BYTES)
             vsnprintf(line + start, sizeof line - (size_t)start, format, arguments);
         erase_drawn();
         write_whole(line, finish_line(line));
     }
-    pthread_mutex_unlock(&world.lock);
+    pthread_mutex_unlock(&log_state.lock);
 }
 
 #define LOG_LINE(level, prefix)                                                                    \

@@ -3,7 +3,7 @@
 #ifndef PM_BASE_LOG_H
 #define PM_BASE_LOG_H
 
-#include <stdbool.h>
+#include "base/status.h"
 
 typedef enum pm_log_level {
     PM_LOG_QUIET,  /* errors and warnings */
@@ -11,8 +11,13 @@ typedef enum pm_log_level {
     PM_LOG_VERBOSE /* and details: what was chosen and why */
 } pm_log_level;
 
-/* Before the first line: what stands in front of each.  The text is kept by reference. */
+/* Before the first line: what stands in front of each.  The text is kept by reference.  Closed
+ * standard streams become /dev/null, so that no file of ours takes their place; stdout is buffered
+ * whole. */
 void pm_log_open(const char *program);
+
+/* After the last of the results: PARMAP_WRITE_ERROR when stdout did not take them all. */
+parmap_status pm_log_finish_stdout(void);
 void pm_log_set_level(pm_log_level level);
 pm_log_level pm_log_get_level(void);
 void pm_log_mute(bool muted);

@@ -21,7 +21,8 @@ static void handle(int number)
     int none = 0;
     if (atomic_compare_exchange_strong(&caught, &none, number)) {
         atomic_store(&first_ns, now);
-    } else if (number != SIGUSR1 && now - atomic_load(&first_ns) > AGAIN_NS) {
+    } else if (number != SIGUSR1 && atomic_load(&first_ns) != 0 &&
+               now - atomic_load(&first_ns) > AGAIN_NS) {
         signal(number, SIG_DFL);
         raise(number);
     }

@@ -100,8 +100,7 @@ parmap_status pm_parse_integer(const char *text, parmap_int128 *value)
                        text);
     if (magnitude > (negative ? largest_magnitude : largest_magnitude - 1))
         return pm_fail(PARMAP_USAGE,
-                       "\"%s\" does not fit into 128 bits; use a number from -2^127 to 2^127-1",
-                       text);
+                       "\"%s\" does not fit into 128 bits; use a number of at most 127 bits", text);
     *value = (parmap_int128)(negative ? 0 - magnitude : magnitude);
     return PARMAP_OK;
 }

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_CORES = 8192, PATH = 4096 };
+enum { MOST_CORES = 8192, MOST_THREADS = 4096, PATH = 4096 };
 
 /* FNV-1a: the names and masks hashed here are few and short. */
 static uint64_t hash(const void *data, size_t bytes)
@@ -118,10 +118,9 @@ static int32_t threads_asked(void)
     static const char *const variables[] = {"OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         const char *text = getenv(variables[i]);
-        const int threads =
-            text ? atoi(text) : 0; /* of a list, "4,2", the outermost level counts */
+        const long threads = text ? strtol(text, NULL, 10) : 0; /* of "4,2" the outermost level */
         if (threads > 0)
-            return threads;
+            return threads < MOST_THREADS ? (int32_t)threads : MOST_THREADS;
     }
     return 0;
 }

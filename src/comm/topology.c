@@ -94,7 +94,8 @@ static void weigh(const groups *shares, const pm_host *hosts, const int *used, p
             continue;
         const int cores = cores_of(&hosts[r]);
         t->cores += cores;
-        const bool tighter = !t->tight_cores || used[r] * t->tight_cores > t->tight_threads * cores;
+        const bool tighter = !t->tight_cores ||
+                             (int64_t)used[r] * t->tight_cores > (int64_t)t->tight_threads * cores;
         if (used[r] > cores && tighter) {
             t->tight_threads = used[r];
             t->tight_cores = cores;

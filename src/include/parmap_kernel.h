@@ -18,8 +18,9 @@
  *
  * The domain is the author's promise that nothing overflows and, for double, that nothing is
  * rounded (|result| <= 2^53 where results are whole numbers).  parmap refuses inputs outside it
- * before it runs.  PARMAP_DOMAIN_INT64 and so on stand for every value of a type.  The kernel's
- * version and cost follow as designated initialisers:
+ * before it runs, and those outside the type (for double: outside int64).  PARMAP_DOMAIN_INT64 and
+ * so on stand for every value of a type.  The kernel's version and cost follow as designated
+ * initialisers:
  *
  *     PARMAP_DOMAIN(f, double, -1e9, 1e9, .version = 2, .cost_s = 1e-3);
  *
@@ -32,6 +33,10 @@
 
 #ifdef __FAST_MATH__
 #error "parmap kernels promise the same bits everywhere; compile without -ffast-math and -Ofast"
+#endif
+
+#ifndef PARMAP_EXACT_FLAGS
+#error "compile kernels with the flags of pkg-config --cflags parmap or CMake's parmap::parmap"
 #endif
 
 /* It cannot lay out _Generic, nor a pragma within a macro. */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 parmap_status pm_data_open(pm_data *data, const char *path, int64_t offset, size_t item_bytes,
@@ -14,12 +15,22 @@ parmap_status pm_data_open(pm_data *data, const char *path, int64_t offset, size
 {
     *data = (pm_data){.fd = -1, .offset = offset, .item_bytes = item_bytes};
     snprintf(data->path, sizeof data->path, "%s", path);
-    data->fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-    if (data->fd >= 0)
+    data->fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
+                              O_NONBLOCK); /* not to hang on a pipe */
+    if (data->fd < 0)
+        return writable ? pm_fail(PARMAP_WRITE_ERROR,
+                                  "cannot open %s: %s; its folder must be one that all nodes share",
+                                  path, strerror(errno))
+                        : pm_fail(PARMAP_NO_INPUT, "cannot open %s: %s; check its name", path,
+                                  strerror(errno));
+    struct stat info;
+    if (writable || (fstat(data->fd, &info) == 0 && S_ISREG(info.st_mode)))
         return PARMAP_OK;
-    return pm_fail(writable ? PARMAP_WRITE_ERROR : PARMAP_NO_INPUT,
-                   "cannot open %s: %s; its folder must be one that all nodes share", path,
-                   strerror(errno));
+    pm_data_close(data);
+    return pm_fail(PARMAP_BAD_DATA,
+                   "%s is not a result of parmap, or is damaged: it is no regular file; give one "
+                   "that a parmap program wrote",
+                   path);
 }
 
 void pm_data_close(pm_data *data)

@@ -14,7 +14,8 @@ typedef struct pm_data {
     size_t item_bytes;
 } pm_data;
 
-/* Local.  Opens the existing file.  PARMAP_WRITE_ERROR (`writable`) or PARMAP_NO_INPUT. */
+/* Local.  Opens the existing file.  PARMAP_WRITE_ERROR (`writable`) or PARMAP_NO_INPUT when it
+ * cannot be opened, PARMAP_BAD_DATA when what is to be read is not a regular file. */
 parmap_status pm_data_open(pm_data *data, const char *path, int64_t offset, size_t item_bytes,
                            bool writable);
 void pm_data_close(pm_data *data);

@@ -3,6 +3,7 @@
 
 #include "base/types.h"
 #include "store/attributes.h"
+#include "store/data.h"
 #include "store/hdf5.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 1 << 20, ALIGN_FROM = 1 << 16 };
+enum { ALIGNMENT = 1 << 20, ALIGN_FROM = 1 << 16, LARGEST_BLOCK = 1 << 20 };
 
 static const char run_group[] = "parmap";
 
@@ -220,10 +221,9 @@ static bool read_run(hid_t root, pm_file *file)
 
 parmap_status pm_file_read(const char *path, pm_file *file)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return pm_fail(PARMAP_NO_INPUT, "cannot open %s: %s", path, strerror(errno));
-    close(fd);
+    pm_data probe;
+    PM_TRY(pm_data_open(&probe, path, 0, 1, false)); /* names the reason better than HDF5 does */
+    pm_data_close(&probe);
     pm_hdf5_begin();
     *file = (pm_file){0};
     const hid_t root = open_root(path, H5F_ACC_RDONLY);
@@ -238,11 +238,17 @@ parmap_status pm_file_read(const char *path, pm_file *file)
     return PARMAP_OK;
 }
 
+int64_t pm_file_block_items(const pm_file *file)
+{
+    const int64_t items = pm_record_get_int(&file->data, "block_items", 0);
+    return items >= 1 && items <= LARGEST_BLOCK && (items & (items - 1)) == 0 ? items : 0;
+}
+
 bool pm_file_is_foreign(const char *path)
 {
     static const unsigned char signature[8] = "\211HDF\r\n\032\n", zeros[8];
     unsigned char start[8];
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return errno != ENOENT;
     const ssize_t got = read(fd, start, sizeof start);

@@ -30,6 +30,9 @@ parmap_status pm_file_finish(const char *path, pm_file *file);
  * is no HDF5 file, or none of parmap's. */
 parmap_status pm_file_read(const char *path, pm_file *file);
 
+/* Items of a block as the file says; 0 when it says nothing that could be. */
+int64_t pm_file_block_items(const pm_file *file);
+
 /* Certainly somebody else's: not empty, and neither HDF5 with the group /parmap nor the damaged
  * beginning of a file that could have become that. */
 bool pm_file_is_foreign(const char *path);

@@ -54,11 +54,21 @@ static bool same_file(int fd, const char *path)
            open_one.st_ino == named_one.st_ino && open_one.st_dev == named_one.st_dev;
 }
 
+/* What comes from a disk may be anything: its texts get an end. */
+static bool read_header(int fd, header *h)
+{
+    if (pread(fd, h, sizeof *h, 0) != (ssize_t)sizeof *h)
+        return false;
+    h->head.identity[sizeof h->head.identity - 1] = '\0';
+    h->head.host[sizeof h->head.host - 1] = '\0';
+    return memcmp(h->magic, magic, sizeof magic) == 0 && h->format == FORMAT &&
+           h->head.blocks >= 1 && h->head.block_items >= 1;
+}
+
 static parmap_status held(int fd, const char *output)
 {
-    header h = {0};
-    if (pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h ||
-        memcmp(h.magic, magic, sizeof magic) != 0)
+    header h;
+    if (!read_header(fd, &h))
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "%s is being written by another run; wait for it, or choose "
                        "another --output",
@@ -99,13 +109,20 @@ bool pm_journal_is_locked(const char *output)
 {
     char path[PM_PATH + 32];
     path_of(path, output, 0);
-    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     struct flock record;
     const bool locked = lock(fd, F_OFD_GETLK, &record) == 0 && record.l_type != F_UNLCK;
     close(fd);
     return locked;
+}
+
+bool pm_journal_is_ours(const char *output, int lock_fd)
+{
+    char path[PM_PATH + 32];
+    path_of(path, output, 0);
+    return same_file(lock_fd, path);
 }
 
 bool pm_journal_exists(const char *output)
@@ -244,9 +261,7 @@ static void read_one(const char *path, int node, void *context)
     if (fd < 0)
         return;
     r->present = true;
-    if (pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h &&
-        memcmp(h.magic, magic, sizeof magic) == 0 && h.format == FORMAT &&
-        h.node == (uint32_t)node) {
+    if (read_header(fd, &h) && h.node == (uint32_t)node) {
         r->done += count_done(fd);
         if (node == 0) {
             r->found = true;

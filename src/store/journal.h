@@ -32,6 +32,9 @@ parmap_status pm_journal_lock(const char *output, int *lock_fd, bool *had_journa
 /* Local.  Does a living run write `output`? */
 bool pm_journal_is_locked(const char *output);
 
+/* Local.  Is the first journal of `output` still the one that pm_journal_lock opened? */
+bool pm_journal_is_ours(const char *output, int lock_fd);
+
 /* Local.  Is there a journal of `output`? */
 bool pm_journal_exists(const char *output);
 

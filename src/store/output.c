@@ -38,12 +38,16 @@ pm_output_state pm_output_inspect(const char *path, pm_file *file)
     return status == PARMAP_NO_INPUT ? PM_OUTPUT_MISSING : PM_OUTPUT_FOREIGN;
 }
 
-parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH])
+static parmap_status too_long(void)
+{
+    return pm_fail(PARMAP_USAGE, "the name of the output is longer than %d bytes; shorten it",
+                   PM_PATH - 1);
+}
+
+/* Of a file that is not there yet: its folder must be. */
+static parmap_status resolve_new(const char *path, char absolute[PM_PATH])
 {
     char folder[PM_PATH], base[PM_PATH], *real;
-    if (strlen(path) + 1 > sizeof folder)
-        return pm_fail(PARMAP_USAGE, "the name of the output is longer than %zu bytes; shorten it",
-                       sizeof folder);
     strcpy(folder, path);
     strcpy(base, path);
     const char *parent = dirname(folder);
@@ -56,10 +60,34 @@ parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH])
     const int length =
         snprintf(absolute, PM_PATH, "%s/%s", strcmp(real, "/") ? real : "", basename(base));
     free(real);
+    return length < PM_PATH ? PARMAP_OK : too_long();
+}
+
+/* A link is followed, so that a file has one name, and one lock, whatever it is called by. */
+parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH])
+{
+    struct stat info;
+    const size_t length = strlen(path);
     if (length >= PM_PATH)
-        return pm_fail(PARMAP_USAGE, "the name of the output is longer than %d bytes; shorten it",
-                       PM_PATH);
-    return PARMAP_OK;
+        return too_long();
+    if (lstat(path, &info) != 0) {
+        if (length > 0 && path[length - 1] == '/')
+            return pm_fail(PARMAP_CANNOT_CREATE,
+                           "cannot create %s: that is the name of a folder; choose a "
+                           "file for --output",
+                           path);
+        return resolve_new(path, absolute);
+    }
+    char *real = realpath(path, NULL);
+    if (!real)
+        return pm_fail(PARMAP_CANNOT_CREATE,
+                       "cannot create %s: it is a link, and %s; choose another --output", path,
+                       errno == ENOENT ? "leads to nothing" : strerror(errno));
+    const bool fits = strlen(real) < PM_PATH;
+    if (fits)
+        strcpy(absolute, real);
+    free(real);
+    return fits ? PARMAP_OK : too_long();
 }
 
 /* What makes two runs the same run. */
@@ -174,7 +202,15 @@ static parmap_status create(pm_output *output, pm_file *wanted, int nodes, const
     snprintf(head.identity, sizeof head.identity, "%s", text);
     gethostname(head.host, sizeof head.host - 1);
     PM_TRY(pm_journal_create(output->path, nodes, &head));
-    return pm_file_create(output->path, wanted);
+    PM_TRY(pm_file_create(output->path, wanted));
+    struct stat made;
+    if (stat(output->path, &made) != 0)
+        return pm_fail(PARMAP_CANNOT_CREATE,
+                       "cannot find %s any more: %s; run the same command again", output->path,
+                       strerror(errno));
+    output->device = (int64_t)made.st_dev;
+    output->inode = (int64_t)made.st_ino;
+    return PARMAP_OK;
 }
 
 /* The complete file of an identical run: `wanted` becomes what it says. */
@@ -239,11 +275,29 @@ parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *want
     return status;
 }
 
+/* Still the file that this run made, and its journal?  Both may have been removed, and made anew by
+ * another run. */
+static bool still_ours(const pm_output *output)
+{
+    struct stat named;
+    return stat(output->path, &named) == 0 && (int64_t)named.st_dev == output->device &&
+           (int64_t)named.st_ino == output->inode &&
+           pm_journal_is_ours(output->path, output->lock_fd);
+}
+
 parmap_status pm_output_finish(pm_output *output, pm_file *file)
 {
-    const parmap_status status = pm_file_finish(output->path, file);
-    if (status == PARMAP_OK)
-        pm_journal_remove(output->path);
+    parmap_status status;
+    if (still_ours(output)) {
+        status = pm_file_finish(output->path, file);
+        if (status == PARMAP_OK)
+            pm_journal_remove(output->path);
+    } else {
+        status = pm_fail(PARMAP_WRITE_ERROR,
+                         "%s was removed or replaced while the run lasted; run the same "
+                         "command again",
+                         output->path);
+    }
     pm_output_abandon(output);
     return status;
 }

@@ -21,15 +21,17 @@ const char *pm_output_state_word(pm_output_state state);
 /* Local.  What stands at `path`; `file` is filled in as far as it can be read. */
 pm_output_state pm_output_inspect(const char *path, pm_file *file);
 
-/* Local.  `path` made absolute, so that ranks in other folders find it.  PARMAP_CANNOT_CREATE when
- * its folder does not exist. */
+/* Local.  `path` made absolute and links followed, so that ranks in other folders find it and a
+ * file has one lock.  PARMAP_CANNOT_CREATE when its folder does not exist, or a link leads to
+ * nothing. */
 parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH]);
 
 /* An output that belongs to this run until it is finished or abandoned. */
 typedef struct pm_output {
     char path[PM_PATH];
     int lock_fd;
-    bool restarted; /* an unfinished file of the same run was there */
+    int64_t device, inode; /* of the file that was made */
+    bool restarted;        /* an unfinished file of the same run was there */
 } pm_output;
 
 /* Local.  Makes the file described by `wanted` and one journal per node at the absolute `path`.
@@ -41,7 +43,7 @@ parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *want
                               bool force, bool *already);
 
 /* Local.  The run is complete: writes the attributes, complete = 1, removes the journals, unlocks.
- */
+ * PARMAP_WRITE_ERROR, and nothing is touched, when it is no longer the file that was made. */
 parmap_status pm_output_finish(pm_output *output, pm_file *file);
 
 /* Local.  The run ends unfinished: file and journals stay, the lock goes. */

@@ -10,7 +10,7 @@ enum {
 
 static const double block_seconds = 0.010;
 
-static int64_t power_of_two_below(int64_t value)
+static int64_t power_of_two_at_most(int64_t value)
 {
     int64_t power = 1;
     while (power <= value / 2)
@@ -26,7 +26,7 @@ pm_blocks pm_blocks_plan(int64_t items, size_t item_bytes, double cost_s)
     block = block < smallest ? smallest : block > largest ? largest : block;
     if (cost_s > 0 && block_seconds / cost_s < (double)block)
         block = (int64_t)(block_seconds / cost_s);
-    return pm_blocks_of(items, power_of_two_below(block));
+    return pm_blocks_of(items, power_of_two_at_most(block));
 }
 
 pm_blocks pm_blocks_of(int64_t items, int64_t block_items)

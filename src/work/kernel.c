@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PROBES = 64 };
-
 static const double probe_seconds = 0.1; /* at most, at the start of a run */
 
 parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
@@ -32,11 +30,30 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
                    pm_type_name(type), others);
 }
 
+/* What the inputs can be at all: those of float64 are generated in int64. */
+static parmap_domain carrier_of(parmap_type type)
+{
+    const parmap_int128 most = (parmap_int128)(~(parmap_uint128)0 >> 1);
+    switch (type) {
+    case PARMAP_UINT64:
+        return (parmap_domain){0, UINT64_MAX};
+    case PARMAP_INT128:
+        return (parmap_domain){-most - 1, most};
+    case PARMAP_INT64:
+    case PARMAP_FLOAT64:
+    case PARMAP_TYPES:
+        break;
+    }
+    return (parmap_domain){INT64_MIN, INT64_MAX};
+}
+
 static parmap_domain domain_of(const parmap_variant *variant, parmap_type type, bool allow_rounding)
 {
+    const parmap_domain carrier = carrier_of(type), author = variant->domain;
     if (type == PARMAP_FLOAT64 && allow_rounding)
-        return (parmap_domain){INT64_MIN, INT64_MAX};
-    return variant->domain;
+        return carrier;
+    return (parmap_domain){author.min > carrier.min ? author.min : carrier.min,
+                           author.max < carrier.max ? author.max : carrier.max};
 }
 
 static bool within(const parmap_domain *domain, const pm_range *range)
@@ -127,8 +144,9 @@ const char *pm_vector_name(parmap_vector vector)
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range)
 {
-    const int affordable =
-        kernel->cost_s * PROBES > probe_seconds ? (int)(probe_seconds / kernel->cost_s) : PROBES;
+    const int affordable = kernel->cost_s * PM_PROBES > probe_seconds
+                               ? (int)(probe_seconds / kernel->cost_s)
+                               : PM_PROBES;
     _Alignas(64) unsigned char result[64] = {0};
     uint64_t probe = 0;
     for (int i = 0; i < affordable; i++) {

@@ -18,9 +18,11 @@ parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type ty
 parmap_vector pm_vector_best(void);
 const char *pm_vector_name(parmap_vector vector);
 
-/* The results of a few fixed items of the range, as a hash: runs of the same kernel over the same
- * range with different probes compute something different.  Fewer items for slow kernels, none for
- * very slow ones. */
+enum { PM_PROBES = 64 };
+
+/* The results of PM_PROBES fixed items of the range, as a hash: runs of the same kernel over the
+ * same range with different probes compute something different.  Fewer items for slow kernels, none
+ * for very slow ones. */
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range);
 
