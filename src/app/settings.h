@@ -74,7 +74,8 @@ parmap_status pm_settings_command_line(int argc, char **argv, const parmap_spec 
 parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings);
 
 /* Local.  After pm_settings_resolve: one line "name = value   # where" per setting to stdout, which
- * is a configuration file again; so what cannot stand in one is left out. */
+ * is a configuration file again (but for a value that holds " #" or " ;", which begin a comment
+ * there); what cannot stand in one is left out. */
 void pm_settings_print(const pm_layers *layers);
 
 /* Local.  The help text of `program` to stdout. */

@@ -189,6 +189,23 @@ static void slow_probes(void)
     CHECK_INT(calls, 2);
 }
 
+/* A domain that says more than the type can hold is cut to the type. */
+static void wide_domains(void)
+{
+    const parmap_int128 far = (parmap_int128)1 << 70;
+    const pm_range beyond = {(parmap_int128)INT64_MAX, 1, 2}, inside_it = {INT64_MAX - 1, 1, 2};
+    parmap_kernel wide = cube;
+    for (parmap_type type = PARMAP_INT64; type < PARMAP_TYPES; type++)
+        wide.variants[type].domain = (parmap_domain){-far, far};
+    CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_INT64, &inside_it, false), PARMAP_OK);
+    CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_INT64, &beyond, false), PARMAP_USAGE);
+    CHECK_HOLDS(parmap_message(), "at x = 9223372036854775808");
+    CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_FLOAT64, &beyond, false), PARMAP_USAGE);
+    CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_FLOAT64, &beyond, true), PARMAP_USAGE);
+    CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_UINT64, &beyond, false), PARMAP_OK);
+    CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_INT128, &beyond, false), PARMAP_OK);
+}
+
 static void vectors(void)
 {
     CHECK_TEXT(pm_vector_name(PARMAP_VECTOR_BASELINE), "baseline");
@@ -215,6 +232,7 @@ int main(void)
         {"kernel: no way out", no_way_out},
         {"kernel: probes", probes},
         {"kernel: probes of slow kernels", slow_probes},
+        {"kernel: domains wider than the type", wide_domains},
         {"kernel: vector units", vectors},
     };
     return check_main(cases, sizeof cases / sizeof cases[0]);
