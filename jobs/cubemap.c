@@ -16,3 +16,5 @@ int main(int argc, char **argv)
                                          .dataset = "cubes",
                                          .output = "cubemap.h5"});
 }
+
+/* TEST ranks=1,2,4,7 expect="cubemap: complete" expect="checksum 3e220833803a65dc" */

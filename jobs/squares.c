@@ -17,3 +17,5 @@ int main(int argc, char **argv)
                                          .dataset = "squares",
                                          .output = "squares.h5"});
 }
+
+/* TEST ranks=1,2,4,7 expect="squares: complete" expect="checksum 55ee2f130a8f9298" */

@@ -2,13 +2,14 @@
 #include "check.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 static struct {
     const char *name; /* of the case that runs */
     int rank;
-    int failures; /* of that case */
+    atomic_int failures; /* of that case; its threads check too */
 } world;
 
 void check_set_rank(int rank)

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -116,6 +117,23 @@ parmap_status pm_parse_integer_within(const char *text, parmap_int128 low, parma
                        pm_format_int128(low_text, low), pm_format_int128(high_text, high));
     }
     *value = number;
+    return PARMAP_OK;
+}
+
+parmap_status pm_parse_bytes(const char *text, int64_t *bytes)
+{
+    static const char suffixes[] = "KMGT";
+    char digits[PM_NUMBER_TEXT];
+    parmap_int128 number;
+    const size_t length = strlen(text);
+    const char *suffix =
+        length > 0 ? strchr(suffixes, toupper((unsigned char)text[length - 1])) : NULL;
+    const int power = suffix ? 10 * (int)(suffix - suffixes + 1) : 0;
+    snprintf(digits, sizeof digits, "%.*s", (int)(suffix ? length - 1 : length), text);
+    if (pm_parse_integer(digits, &number) != PARMAP_OK || number < 0 ||
+        number > (parmap_int128)INT64_MAX >> power)
+        return pm_fail(PARMAP_USAGE, "\"%s\" is no size; write bytes, or 64K, 64M, 2G, 1T", text);
+    *bytes = (int64_t)(number << power);
     return PARMAP_OK;
 }
 

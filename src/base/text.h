@@ -17,6 +17,9 @@ parmap_status pm_parse_integer(const char *text, parmap_int128 *value);
 parmap_status pm_parse_integer_within(const char *text, parmap_int128 low, parmap_int128 high,
                                       parmap_int128 *value);
 
+/* A number of bytes: a whole number as above, and K, M, G or T for powers of 1024. */
+parmap_status pm_parse_bytes(const char *text, int64_t *bytes);
+
 /* on/off, true/false, yes/no, 1/0, in upper or lower case; "" is on (a bare switch).  PARMAP_USAGE,
  * with a message that quotes the text, for anything else. */
 parmap_status pm_parse_switch(const char *text, bool *value);

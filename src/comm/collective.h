@@ -6,9 +6,10 @@
 
 #include "comm/world.h"
 
-/* What a rank does between two tests of a wait; NULL = nothing. */
+/* What a rank does between two tests of a wait; NULL = nothing.  Returns whether there was
+ * something to do: more may follow, so the rank does not go to sleep. */
 typedef struct pm_idle {
-    void (*call)(void *context);
+    bool (*call)(void *context);
     void *context;
 } pm_idle;
 
@@ -22,5 +23,19 @@ parmap_status pm_gather(const pm_world *world, const void *mine, void *all, size
 
 /* Collective.  `data` of rank 0 everywhere. */
 parmap_status pm_broadcast(const pm_world *world, void *data, size_t bytes, const pm_idle *idle);
+
+/* Collective.  The same from any rank, and of any size. */
+parmap_status pm_broadcast_from(const pm_world *world, int root, void *data, size_t bytes,
+                                const pm_idle *idle);
+
+/* Collective.  Each of `count` values becomes its sum over all ranks, modulo 2^64. */
+parmap_status pm_sum(const pm_world *world, uint64_t *values, int64_t count, const pm_idle *idle);
+
+/* Collective.  Returns when all ranks have come. */
+parmap_status pm_barrier(const pm_world *world, const pm_idle *idle);
+
+/* Collective.  PARMAP_OK when all ranks come with it; else the status and message of the lowest
+ * rank that comes with another one. */
+parmap_status pm_agree(const pm_world *world, parmap_status mine, const pm_idle *idle);
 
 #endif

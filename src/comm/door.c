@@ -11,6 +11,11 @@ void pm_door_enter(void)
     pthread_mutex_lock(&door);
 }
 
+bool pm_door_try_enter(void)
+{
+    return pthread_mutex_trylock(&door) == 0;
+}
+
 void pm_door_leave(void)
 {
     pthread_mutex_unlock(&door);

@@ -11,6 +11,9 @@
 void pm_door_enter(void);
 void pm_door_leave(void);
 
+/* False when another thread is inside. */
+bool pm_door_try_enter(void);
+
 /* PARMAP_OK, or PARMAP_SYSTEM with MPI's own text. */
 parmap_status pm_mpi_status(int code, const char *call);
 

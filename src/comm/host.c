@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,5 +142,8 @@ void pm_host_describe(pm_host *host)
     describe_mask(host);
     const double quota = cgroup_cores();
     host->quota_cores = isfinite(quota) ? (int32_t)fmax(1.0, ceil(quota)) : 0;
+    struct stat space;
+    host->process = getpid();
+    host->process_space = stat("/proc/self/ns/pid", &space) == 0 ? space.st_ino : 0;
     host->threads_asked = threads_asked();
 }

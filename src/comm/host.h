@@ -13,9 +13,11 @@ typedef struct pm_host {
     uint64_t nonce;     /* unlike that of any other process */
     uint64_t mask;      /* a hash of the affinity mask: ranks of a node with the same share cores */
     int32_t mask_cores; /* cores in the affinity mask */
-    int32_t quota_cores;   /* what the cgroup allows, rounded up; 0 = no limit */
-    int32_t node_cores;    /* cores of the node that are online */
-    int32_t threads_asked; /* OMP_NUM_THREADS, else SLURM_CPUS_PER_TASK, else 0 */
+    int32_t quota_cores;    /* what the cgroup allows, rounded up; 0 = no limit */
+    int32_t node_cores;     /* cores of the node that are online */
+    int32_t process;        /* its id, within */
+    uint64_t process_space; /* this pid namespace */
+    int32_t threads_asked;  /* OMP_NUM_THREADS, else SLURM_CPUS_PER_TASK, else 0 */
 } pm_host;
 
 /* Local. */

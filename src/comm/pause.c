@@ -32,6 +32,11 @@ void pm_pause_once(pm_pause *pause)
     }
 }
 
+bool pm_pause_is_long(const pm_pause *pause)
+{
+    return pause->round >= SPINS + YIELDS;
+}
+
 double pm_now(void)
 {
     struct timespec t;

@@ -2,12 +2,17 @@
 #ifndef PM_COMM_PAUSE_H
 #define PM_COMM_PAUSE_H
 
+#include <stdbool.h>
+
 typedef struct pm_pause {
     int round; /* 0 = the wait has just begun */
 } pm_pause;
 
 /* Waits a moment, longer from call to call, at most a millisecond. */
 void pm_pause_once(pm_pause *pause);
+
+/* Whether it sleeps by now. */
+bool pm_pause_is_long(const pm_pause *pause);
 
 /* Seconds of a clock that never jumps. */
 double pm_now(void);

@@ -29,13 +29,39 @@ static parmap_status check_launcher(int size)
             : ", or build it with this one");
 }
 
+pm_thread_level pm_world_thread_level(void)
+{
+    int level = MPI_THREAD_SINGLE;
+    MPI_Query_thread(&level);
+    return level >= MPI_THREAD_MULTIPLE     ? PM_THREAD_MULTIPLE
+           : level >= MPI_THREAD_SERIALIZED ? PM_THREAD_SERIALIZED
+           : level >= MPI_THREAD_FUNNELED   ? PM_THREAD_FUNNELED
+                                            : PM_THREAD_SINGLE;
+}
+
+static parmap_status look_around(pm_world *world)
+{
+    PM_TRY(PM_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN)));
+    PM_TRY(PM_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &world->rank)));
+    return PM_MPI(MPI_Comm_size(MPI_COMM_WORLD, &world->size));
+}
+
+parmap_status pm_world_join(int *argc, char ***argv, pm_world *world, bool *own)
+{
+    int initialised = 0, finalised = 0;
+    MPI_Initialized(&initialised);
+    MPI_Finalized(&finalised);
+    if (finalised)
+        return pm_fail(PARMAP_USAGE, "MPI is finalised already; start parmap before that");
+    *own = !initialised;
+    return initialised ? look_around(world) : pm_world_start(argc, argv, world);
+}
+
 parmap_status pm_world_start(int *argc, char ***argv, pm_world *world)
 {
     int level = MPI_THREAD_SINGLE;
     PM_TRY(PM_MPI(MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &level)));
-    PM_TRY(PM_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN)));
-    PM_TRY(PM_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &world->rank)));
-    PM_TRY(PM_MPI(MPI_Comm_size(MPI_COMM_WORLD, &world->size)));
+    PM_TRY(look_around(world));
     if (level < MPI_THREAD_SERIALIZED)
         return pm_fail(PARMAP_SYSTEM,
                        "%s gives thread level %d only; parmap needs SERIALIZED: use an MPI "

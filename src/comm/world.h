@@ -13,6 +13,21 @@ typedef struct pm_world {
  * against a launcher of another MPI, which would make every process rank 0 of 1 (PARMAP_SYSTEM). */
 parmap_status pm_world_start(int *argc, char ***argv, pm_world *world);
 
+/* The level that MPI gives; a program of its own may have asked for less than SERIALIZED. */
+typedef enum pm_thread_level {
+    PM_THREAD_SINGLE,
+    PM_THREAD_FUNNELED,
+    PM_THREAD_SERIALIZED,
+    PM_THREAD_MULTIPLE
+} pm_thread_level;
+
+/* Collective.  For programs that may have initialised MPI themselves: *own = false then, and any
+ * thread level will do. */
+parmap_status pm_world_join(int *argc, char ***argv, pm_world *world, bool *own);
+
+/* Local. */
+pm_thread_level pm_world_thread_level(void);
+
 /* Collective.  Finalises MPI.  It gives MPI_Finalize ten seconds (MPICH over TCP can hang there)
  * and then ends the process with `code`: call it when every file is closed and every rank knows it.
  */

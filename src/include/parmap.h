@@ -1,6 +1,7 @@
 /* parmap - map a function over millions of inputs: OpenMP threads, MPI ranks, HDF5 results.
  *
- * This header and parmap_kernel.h, which it includes, are the whole contract of the library.
+ * This header, with parmap_kernel.h and parmap_shared.h, which it includes, is the whole contract
+ * of the library.
  *
  * Conventions
  *   - Names are `parmap_...` and `PARMAP_...`; what begins with `pm_` or `PM_` is not for callers.
@@ -8,8 +9,9 @@
  *       Collective           called by all ranks of MPI_COMM_WORLD, in the same order;
  *       Local                called by any rank, alone.
  *   - What can fail returns a parmap_status; parmap_message() then says what happened and the way
- *     out, for the calling thread.  The library prints nothing and never exits; the one exception
- * is parmap_program(), which is a whole program and says so.
+ *     out, for the calling thread.  The library prints nothing and never exits, but for
+ *     parmap_program(), which is a whole program, parmap_must(), and in debug builds the leak
+ * report of parmap_finish().
  *   - Counts and indices are int64_t, sizes in bytes are size_t, times are double seconds.
  */
 #ifndef PARMAP_H
@@ -36,7 +38,15 @@
     X(PARMAP_SYSTEM, 71, "the system failed")                                                      \
     X(PARMAP_CANNOT_CREATE, 73, "output cannot be created")                                        \
     X(PARMAP_WRITE_ERROR, 74, "write error")                                                       \
-    X(PARMAP_STOPPED, 75, "stopped")
+    X(PARMAP_STOPPED, 75, "stopped")                                                               \
+    X(PARMAP_TIMED_OUT, 80, "timed out")                                                           \
+    X(PARMAP_DEADLOCK, 81, "a deadlock")                                                           \
+    X(PARMAP_EMPTY, 82, "the queue is empty")                                                      \
+    X(PARMAP_FULL, 83, "the queue is full")                                                        \
+    X(PARMAP_CLOSED, 84, "closed")                                                                 \
+    X(PARMAP_BROKEN, 85, "the barrier is broken")                                                  \
+    X(PARMAP_STALE, 86, "used after it was freed")                                                 \
+    X(PARMAP_NO_MEMORY, 87, "the heap of shared objects is full")
 
 /* A status is the exit code of a program that ends with it. */
 typedef enum parmap_status {
@@ -135,5 +145,6 @@ typedef struct parmap_spec {
 PARMAP_API int parmap_program(int argc, char **argv, const parmap_spec *spec);
 
 #include "parmap_kernel.h"
+#include "parmap_shared.h"
 
 #endif

@@ -45,7 +45,10 @@ static parmap_status open_dynamic(pm_claims *claims)
     if (!d)
         return pm_fail(PARMAP_SYSTEM, "out of memory for the claims of a run");
     claims->state = d;
-    PM_TRY(pm_segment_open(claims->topology, "claims", sizeof(counters), &d->segment));
+    const parmap_status status =
+        pm_segment_open(claims->topology, "claims", sizeof(counters), &d->segment);
+    if (status != PARMAP_OK)
+        return pm_fail(status, "%s, or use --schedule static", parmap_message());
     d->counters = d->segment.data;
     return PARMAP_OK;
 }

@@ -281,7 +281,8 @@ void pm_hub_close(pm_hub *hub)
     pthread_cond_destroy(&hub->closed);
 }
 
-void pm_hub_idle(void *hub)
+bool pm_hub_idle(void *hub)
 {
     pump(hub);
+    return false;
 }

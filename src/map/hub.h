@@ -82,6 +82,6 @@ void pm_hub_drain(pm_hub *hub, bool told_stop);
 void pm_hub_close(pm_hub *hub);
 
 /* Local.  For a wait: looks for messages.  `hub` is a pm_hub. */
-void pm_hub_idle(void *hub);
+bool pm_hub_idle(void *hub);
 
 #endif

@@ -1,121 +1,14 @@
 """What is measured: one function per group, one `bench.add` per line of the table."""
-import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain import REFERENCE, CannotRun, peak_kib, run
+from report import DIFFERENCE, RATIO, at_least, at_most, rates
+from shared import shared
+from toolchain import REFERENCE, peak_kib, run
 
-HEAD = f"{'figure':<54} {'ours':>15} {'reference':>15}   {'ratio':<25} goal"
 GIVEN_BACK = Path("/sys/module/page_reporting/parameters/reported_kib")
 TRIES = 6
-
-
-@dataclass
-class Goal:
-    """A bound on the ratio or, for `difference`, on ours minus the reference."""
-
-    bound: float
-    at_least: bool = True
-
-    def met(self, value):
-        return value >= self.bound if self.at_least else value <= self.bound
-
-
-def at_least(bound):
-    return Goal(bound, True)
-
-
-def at_most(bound):
-    return Goal(bound, False)
-
-
-@dataclass
-class Figure:
-    name: str
-    unit: str
-    ours: list
-    reference: list
-    goal: Goal | None = None
-    difference: bool = False  # ours - reference instead of ours / reference
-
-    @property
-    def pairs(self):
-        both = zip(self.ours, self.reference)
-        return [a - b if self.difference else a / b for a, b in both]
-
-    @property
-    def value(self):
-        return statistics.median(self.pairs)
-
-    @property
-    def met(self):
-        return None if self.goal is None else self.goal.met(self.value)
-
-    def line(self):
-        def show(x):
-            return f"{x:+.1f}" if self.difference else f"{x:.3f}"
-
-        ours, reference = statistics.median(self.ours), statistics.median(self.reference)
-        ratio = f"{show(self.value)} ({show(min(self.pairs))}..{show(max(self.pairs))})"
-        ratio += f" {self.unit}" if self.difference else ""
-        text = (f"{self.name:<54} {f'{ours:.4g} {self.unit}':>15} "
-                f"{f'{reference:.4g} {self.unit}':>15}   {ratio:<25}")
-        if self.goal:
-            sign = ">=" if self.goal.at_least else "<="
-            text += f" {sign} {self.goal.bound:<5g} {'met' if self.met else 'NOT MET'}"
-        return text.rstrip()
-
-    def as_dict(self):
-        return {"name": self.name, "unit": self.unit,
-                "compared_by": "difference" if self.difference else "ratio",
-                "ours": statistics.median(self.ours),
-                "reference": statistics.median(self.reference),
-                "ratio": self.value, "min": min(self.pairs), "max": max(self.pairs),
-                "rounds": len(self.pairs), "met": self.met,
-                "goal": self.goal and f"{'>=' if self.goal.at_least else '<='} {self.goal.bound:g}"}
-
-
-class Bench:
-    """The run as a whole: where files go, how many rounds, what came out."""
-
-    def __init__(self, mpis, scratch, quick):
-        self.mpis, self.scratch, self.quick = mpis, scratch, quick
-        self.figures, self.problems = [], []
-
-    def add(self, *args, **kwargs):
-        self.figures.append(Figure(*args, **kwargs))
-        print(self.figures[-1].line(), flush=True)
-
-    def problem(self, text):
-        self.problems.append(text)
-        print(f"COULD NOT RUN: {text}", flush=True)
-
-    def skip(self, text):
-        print(f"skipped: {text}", flush=True)
-
-    def fresh(self, name):
-        """The name of a file that does not exist."""
-        path = self.scratch / name
-        path.unlink(missing_ok=True)
-        return path
-
-    def size(self, full, quick):
-        return int(quick if self.quick else full)
-
-    def rounds(self, full, runs):
-        """Runs all in turn, every second round backwards: label -> list of what the runs gave."""
-        samples = {label: [] for label in runs}
-        for i in range(self.size(full, 3)):
-            for label in list(runs) if i % 2 == 0 else reversed(runs):
-                samples[label].append(runs[label]())
-        return samples
-
-
-def rates(work, samples, whole=False):
-    """Work per second, by the program's own clock or for the whole process."""
-    return [work / (s.wall_s if whole else s.seconds) for s in samples]
 
 
 # ---- compute ------------------------------------------------------------------------------------
@@ -221,7 +114,7 @@ def start_up(bench, mpi):
             "reference": lambda r=ranks: run(mpi.launch(r, [mpi.reference("bare")]))})
         in_ms = {label: [1e3 * s.wall_s for s in runs] for label, runs in samples.items()}
         bench.add(f"start-up, {mpi.name}, {name}", "ms", in_ms["ours"], in_ms["reference"],
-                  at_most(1.3) if ranks else at_most(10), difference=not ranks)
+                  at_most(1.3) if ranks else at_most(10), by=RATIO if ranks else DIFFERENCE)
 
 
 # ---- memory -------------------------------------------------------------------------------------
@@ -253,9 +146,9 @@ def add_memory_figures(bench, name, samples, large, large_file):
     for output, text, most in (("none", "no output", large), ("FILE", "file", large_file)):
         for items in (10**6, most):
             bench.add(f"{name}, {text}, {items:.0e} over bare".replace("e+0", "e"), "MiB",
-                      samples[output, items], samples["bare"], at_most(32), difference=True)
+                      samples[output, items], samples["bare"], at_most(32), by=DIFFERENCE)
         bench.add(f"{name}, {text}, {most:.0e} over 1e6".replace("e+0", "e"), "MiB",
-                  samples[output, most], samples[output, 10**6], at_most(1), difference=True)
+                  samples[output, most], samples[output, 10**6], at_most(1), by=DIFFERENCE)
 
 
 # ---- python -------------------------------------------------------------------------------------
@@ -302,4 +195,4 @@ def python(bench, mpi):
 
 
 GROUPS = {"compute": compute, "write": write, "startup": start_up, "memory": memory,
-          "python": python}
+          "python": python, "shared": shared}

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import figures
+from report import HEAD, Bench
 from toolchain import CannotRun, build_references, find_mpis, run
 
 TOP = Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ def print_head(about, mpis, scratch):
     if about["load"] > 0.5:
         print(f"the machine is busy (load {about['load']:.1f}): the figures will be noisy")
     print()
-    print(figures.HEAD, flush=True)
+    print(HEAD, flush=True)
 
 
 def measure(groups, bench):
@@ -94,7 +95,7 @@ def main():
         build_references(mpi)
     print_head(about, mpis, chosen.scratch)
     with tempfile.TemporaryDirectory(prefix="parmap-bench-", dir=chosen.scratch) as scratch:
-        bench = figures.Bench(mpis, Path(scratch), chosen.quick)
+        bench = Bench(mpis, Path(scratch), chosen.quick)
         measure(chosen.only or figures.GROUPS, bench)
     file = chosen.json or build / "bench" / "results.json"
     write_json(file, about, chosen.quick, bench)

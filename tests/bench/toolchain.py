@@ -14,9 +14,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference"
+OBJECTS = HERE / "shared"
+INCLUDE = HERE.parents[1] / "src" / "include"
 LAUNCH = HERE.parent / "launch.env"  # what mpirun needs; the tests read it too
 FLAGS = ["-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra"]
-MPI_PROGRAMS = ("compute", "write", "bare")
+USER_FLAGS = ["-std=gnu11", "-O3", "-Wall", "-Wextra", "-ffp-contract=off", "-fopenmp-simd",
+              "-DPARMAP_EXACT_FLAGS"]
+MPI_PROGRAMS = ("compute", "write", "bare", "contend", "calls", "stall")
+OBJECT_PROGRAMS = ("contend", "queue", "pipe", "operations", "stall", "idle")
 PLAIN_PROGRAMS = ("peak", "warm")
 TIME_LIMIT_S = 300
 
@@ -45,6 +50,10 @@ class Mpi:
     def reference(self, name):
         return self.references / name
 
+    def objects(self, name):
+        """One of our programs that stand here and not in jobs/: see build_objects."""
+        return self.references / "ours" / name
+
     def launch(self, ranks, command):
         """The command line for so many ranks; ranks 0 = alone, without the launcher."""
         return [self.mpirun, "-np", str(ranks), *command] if ranks else command
@@ -57,13 +66,17 @@ class Sample:
     output: str
     wall_s: float
 
+    def said(self, name):
+        """A number of the one line of JSON that the programs print."""
+        return json.loads(self.output)[name]
+
     @property
     def seconds(self):
-        return json.loads(self.output)["seconds"]
+        return self.said("seconds")
 
 
-def environment(threads):
-    """The user's, without what would steer our programs only, and with launch.env."""
+def environment(threads, settings):
+    """The user's, without what would steer our programs only, with launch.env and `settings`."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("PARMAP_")}
     env.pop("OMP_NUM_THREADS", None)
     for line in LAUNCH.read_text(encoding="utf-8").splitlines():
@@ -72,16 +85,17 @@ def environment(threads):
             env.setdefault(name, value)
     if threads:
         env["OMP_NUM_THREADS"] = str(threads)
-    return env
+    return {**env, **(settings or {})}
 
 
-def run(command, threads=None):
+def run(command, threads=None, settings=None):
     """Runs to the end; threads None leaves the choice to the program."""
     command = [str(part) for part in command]
     start = time.monotonic()
     try:
-        done = subprocess.run(command, env=environment(threads), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
+        done = subprocess.run(command, env=environment(threads, settings),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=TIME_LIMIT_S, check=False)
     except OSError as error:
         raise CannotRun(f"cannot start {command[0]}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
@@ -137,6 +151,30 @@ def build_hdf5_reference(mpi):
     done = subprocess.run(command, cwd=mpi.references, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotRun(f"{mpi.h5pcc} cannot build hdf5.c: {done.stderr.strip()}")
+
+
+def build_objects(mpi):
+    """Programs that use the built library as a program of a user would."""
+    library = mpi.programs.parent / "lib"
+    if not (library / "libparmap.so").exists():
+        raise CannotRun(f"{library}/libparmap.so is missing; run `make` first")
+    mpi.objects("").mkdir(parents=True, exist_ok=True)
+    for name in OBJECT_PROGRAMS:
+        run(["gcc", *USER_FLAGS, f"-I{INCLUDE}", OBJECTS / f"{name}.c", f"-L{library}", "-lparmap",
+             f"-Wl,-rpath,{library}", "-o", mpi.objects(name)])
+
+
+def build_global_arrays(mpi):
+    """Whether there are Global Arrays for this MPI; as Debian installs them, one for each."""
+    for config in Path("/usr/lib").glob(f"*/ga/{mpi.name}/bin/ga-config"):
+        flags = [run([config, f"--{what}"]).output.split() for what in ("cppflags", "libs", "flibs")]
+        try:
+            compile_one(mpi.mpicc, REFERENCE / "read_inc.c", mpi.reference("read_inc"),
+                        *flags[0], *flags[1], *flags[2])
+        except CannotRun:
+            continue
+        return True
+    return False
 
 
 def peak_kib(output):

@@ -1,5 +1,6 @@
-# How a test of each kind is started: parmap_test (C, with or without ranks), parmap_python_test,
-# parmap_script_test.  Every test runs in an empty folder of its own, scratch/<name> in the build.
+# How a test of each kind is started: parmap_test (C, with or without ranks), parmap_shared_test (C,
+# for each window backend), parmap_python_test, parmap_script_test.  Every test runs in an empty
+# folder of its own, scratch/<name> in the build.
 
 set(PARMAP_SCRATCH "${CMAKE_CURRENT_BINARY_DIR}/scratch")
 set(run_in_scratch sh "${CMAKE_CURRENT_SOURCE_DIR}/cmake/run_in_scratch.sh")
@@ -44,19 +45,36 @@ function(parmap_test_properties name seconds label processors)
                    ENVIRONMENT "${environment}")
 endfunction()
 
-# parmap_test(<name> SOURCE <file> [RANKS <n>...] [THREADS <n>...] SECONDS <n> LABEL quick|full
-#             [SERIAL <bool>])
-# One program, which sees the inside of the library, and one test <name>.np<r>.t<t> for each rank
-# and thread count; without RANKS one test <name>, without a launcher.  SERIAL: no other test beside
-# it, for what measures time.
-function(parmap_test name)
-    cmake_parse_arguments(TEST "" "SOURCE;SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${ARGN})
+# The program of a test, which sees the inside of the library: <result> is its target.
+function(parmap_test_program result name source)
     string(REPLACE "." "_" target "test.${name}")
-    add_executable(${target} "${TEST_SOURCE}")
+    add_executable(${target} "${source}")
     set_target_properties(
         ${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin/tests")
     target_link_libraries(${target} PRIVATE parmap_check parmap_warnings)
+    set(${result} ${target} PARENT_SCOPE)
+endfunction()
 
+# parmap_launched_test(<test> <target> <ranks> <threads> <seconds> <label> [<name>=<value>...]): one
+# run of a program under mpiexec, with these variables in its environment.
+function(parmap_launched_test test target ranks threads seconds label)
+    add_test(
+        NAME ${test}
+        COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${test}" ${MPIEXEC_EXECUTABLE}
+                ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${target}>
+                ${MPIEXEC_POSTFLAGS})
+    math(EXPR processors "(${ranks} * ${threads} + 1) / 2")
+    parmap_test_properties(${test} ${seconds} ${label} ${processors}
+        OMP_NUM_THREADS=${threads} ${mpi_environment} ${ARGN})
+endfunction()
+
+# parmap_test(<name> SOURCE <file> [RANKS <n>...] [THREADS <n>...] SECONDS <n> LABEL quick|full
+#             [SERIAL <bool>])
+# One program, and one test <name>.np<r>.t<t> for each rank and thread count; without RANKS one test
+# <name>, without a launcher.  SERIAL: no other test beside it, for what measures time.
+function(parmap_test name)
+    cmake_parse_arguments(TEST "" "SOURCE;SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${ARGN})
+    parmap_test_program(target ${name} "${TEST_SOURCE}")
     if(NOT TEST_RANKS)
         add_test(
             NAME ${name}
@@ -71,14 +89,8 @@ function(parmap_test name)
     foreach(ranks IN LISTS TEST_RANKS)
         foreach(threads IN LISTS TEST_THREADS)
             set(test ${name}.np${ranks}.t${threads})
-            add_test(
-                NAME ${test}
-                COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${test}" ${MPIEXEC_EXECUTABLE}
-                        ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
-                        $<TARGET_FILE:${target}> ${MPIEXEC_POSTFLAGS})
-            math(EXPR processors "(${ranks} * ${threads} + 1) / 2")
-            parmap_test_properties(${test} ${TEST_SECONDS} ${TEST_LABEL} ${processors}
-                OMP_NUM_THREADS=${threads} ${mpi_environment})
+            parmap_launched_test(
+                ${test} ${target} ${ranks} ${threads} ${TEST_SECONDS} ${TEST_LABEL})
             set_tests_properties(${test} PROPERTIES RUN_SERIAL ${TEST_SERIAL})
         endforeach()
     endforeach()
@@ -89,12 +101,12 @@ function(parmap_read_test_comment result file)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
     file(READ "${file}" head LIMIT 2000)
     set(arguments)
-    if(head MATCHES "(/\\*|#) TEST ([a-z0-9=, ]+)")
+    if(head MATCHES "(/\\*|#) TEST ([a-z0-9=, -]+)")
         string(REGEX MATCHALL "[^ ]+" words "${CMAKE_MATCH_2}")
         foreach(word IN LISTS words)
-            if(NOT word MATCHES "^(ranks|threads|seconds|label|serial)=(.+)$")
+            if(NOT word MATCHES "^(ranks|threads|windows|seconds|label|serial)=(.+)$")
                 message(FATAL_ERROR "${file}: TEST comment: \"${word}\" is none of ranks=, "
-                    "threads=, seconds=, label=, serial=")
+                    "threads=, windows=, seconds=, label=, serial=")
             endif()
             string(TOUPPER "${CMAKE_MATCH_1}" key)
             string(REPLACE "," ";" values "${CMAKE_MATCH_2}")
@@ -104,15 +116,13 @@ function(parmap_read_test_comment result file)
     set(${result} "${arguments}" PARENT_SCOPE)
 endfunction()
 
-# parmap_c_test(<file> <kind> <defaults for parmap_test>...): the test <kind>.<name> of a file
-# test_<name>.c, its comment before the defaults.
-function(parmap_c_test source kind)
-    get_filename_component(name "${source}" NAME_WE)
-    string(REGEX REPLACE "^test_" "${kind}." name "${name}")
-    parmap_read_test_comment(from_comment "${source}")
-    cmake_parse_arguments(DEFAULT "" "SECONDS;LABEL" "RANKS;THREADS" ${ARGN})
-    cmake_parse_arguments(TEST "" "SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${from_comment})
-    foreach(key SECONDS LABEL RANKS THREADS)
+# parmap_read_test_settings(<file> SECONDS <n> LABEL quick|full [<list> <default>...]): sets TEST_<key>
+# in the caller for each key of a file's comment, and the defaults for what the comment does not say.
+macro(parmap_read_test_settings file)
+    parmap_read_test_comment(from_comment "${file}")
+    cmake_parse_arguments(DEFAULT "" "SECONDS;LABEL" "RANKS;THREADS;WINDOWS" ${ARGN})
+    cmake_parse_arguments(TEST "" "SECONDS;LABEL;SERIAL" "RANKS;THREADS;WINDOWS" ${from_comment})
+    foreach(key SECONDS LABEL RANKS THREADS WINDOWS)
         if(NOT TEST_${key})
             set(TEST_${key} ${DEFAULT_${key}})
         endif()
@@ -120,8 +130,52 @@ function(parmap_c_test source kind)
     if(NOT TEST_SERIAL)
         set(TEST_SERIAL 0)
     endif()
+endmacro()
+
+# parmap_c_test(<file> <kind> <defaults for parmap_test>...): the test <kind>.<name> of a file
+# test_<name>.c, its comment before the defaults.
+function(parmap_c_test source kind)
+    get_filename_component(name "${source}" NAME_WE)
+    string(REGEX REPLACE "^test_" "${kind}." name "${name}")
+    parmap_read_test_settings("${source}" ${ARGN})
     parmap_test(${name} SOURCE "${source}" RANKS ${TEST_RANKS} THREADS ${TEST_THREADS}
         SECONDS ${TEST_SECONDS} LABEL ${TEST_LABEL} SERIAL ${TEST_SERIAL})
+endfunction()
+
+# What a window backend is tested with, and at which rank counts in the quick tests.  One node alone
+# never makes Open MPI take the component for one-sided calls that several nodes get: pt2pt.
+set(window_shm PARMAP_WINDOW=shm)
+set(window_rma PARMAP_WINDOW=rma)
+set(window_msg PARMAP_WINDOW=msg)
+set(window_rma-pt2pt PARMAP_WINDOW=rma OMPI_MCA_osc=pt2pt)
+set(quick_ranks_shm 1 2 3 4 7)
+set(quick_ranks_rma 2 4)
+set(quick_ranks_msg 2 4)
+set(quick_ranks_rma-pt2pt 2 4)
+
+# parmap_shared_test(<file> RANKS <n>... WINDOWS <name>... SECONDS <n> LABEL quick|full): the tests
+# shared.<name>.<window>.np<r> of a file test_<name>.c, its comment before the defaults.  Those that
+# are not for the quick tests get the label full.
+function(parmap_shared_test source)
+    get_filename_component(name "${source}" NAME_WE)
+    string(REGEX REPLACE "^test_" "shared." name "${name}")
+    parmap_read_test_settings("${source}" ${ARGN})
+    parmap_test_program(target ${name} "${source}")
+    foreach(window IN LISTS TEST_WINDOWS)
+        if(window STREQUAL rma-pt2pt AND NOT PARMAP_MPI_FLAVOUR STREQUAL openmpi)
+            continue()
+        endif()
+        foreach(ranks IN LISTS TEST_RANKS)
+            set(test ${name}.${window}.np${ranks})
+            set(label ${TEST_LABEL})
+            if(NOT ranks IN_LIST quick_ranks_${window})
+                set(label full)
+            endif()
+            parmap_launched_test(
+                ${test} ${target} ${ranks} 1 ${TEST_SECONDS} ${label} ${window_${window}})
+            set_tests_properties(${test} PROPERTIES RUN_SERIAL ${TEST_SERIAL})
+        endforeach()
+    endforeach()
 endfunction()
 
 # The first Python that can read the results.
@@ -148,14 +202,7 @@ endif()
 # parmap_python_test(<name> <file> SECONDS <n> LABEL quick|full): a unittest file of end_to_end.
 function(parmap_python_test name file)
     set(path "${CMAKE_CURRENT_SOURCE_DIR}/end_to_end/${file}")
-    parmap_read_test_comment(from_comment "${path}")
-    cmake_parse_arguments(TEST "" "SECONDS;LABEL;SERIAL" "" ${ARGN})
-    cmake_parse_arguments(COMMENT "" "SECONDS;LABEL;SERIAL" "RANKS;THREADS" ${from_comment})
-    foreach(key SECONDS LABEL SERIAL)
-        if(COMMENT_${key})
-            set(TEST_${key} ${COMMENT_${key}})
-        endif()
-    endforeach()
+    parmap_read_test_settings("${path}" ${ARGN})
     add_test(
         NAME ${name}
         COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" "${PARMAP_PYTHON}" -B "${path}")
@@ -163,10 +210,8 @@ function(parmap_python_test name file)
         "PARMAP_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" "PARMAP_MPI=${PARMAP_MPI_FLAVOUR}"
         "PARMAP_MPIEXEC=${MPIEXEC_EXECUTABLE}" "PARMAP_SOURCE=${PROJECT_SOURCE_DIR}"
         ${mpi_environment})
-    set_tests_properties(${name} PROPERTIES COST 100) # the long ones first
-    if(TEST_SERIAL)
-        set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
-    endif()
+    set_tests_properties(${name} PROPERTIES COST 100 # the long ones first
+                                            RUN_SERIAL ${TEST_SERIAL})
     if(NOT PARMAP_PYTHON)
         set_tests_properties(${name} PROPERTIES DISABLED ON)
     endif()

@@ -36,9 +36,10 @@ static void check_all(size_t bytes)
     CHECK_INT(wrong, 0);
 }
 
-static void count_call(void *context)
+static bool count_call(void *context)
 {
     ++*(int *)context;
+    return false;
 }
 
 static void allgather(void)
@@ -93,6 +94,64 @@ static void late_rank(void)
         CHECK_INT(calls, 0);
 }
 
+/* From every rank, also more than one piece of MPI's. */
+static void broadcast_from(void)
+{
+    for (int root = 0; root < world.size; root++) {
+        int64_t data[3] = {root, world.rank, 7};
+        CHECK_INT(pm_broadcast_from(&world, root, data, sizeof data, NULL), PARMAP_OK);
+        CHECK_INT(data[1], root);
+        CHECK_INT(data[2], 7);
+        CHECK_INT(pm_broadcast_from(&world, root, NULL, 0, NULL), PARMAP_OK);
+    }
+}
+
+static void sum(void)
+{
+    uint64_t values[2] = {(uint64_t)world.rank, UINT64_MAX};
+    CHECK_INT(pm_sum(&world, values, 2, NULL), PARMAP_OK);
+    CHECK_INT(values[0], world.size * (world.size - 1) / 2);
+    CHECK_INT(values[1], (uint64_t)0 - (uint64_t)world.size); /* it wraps */
+}
+
+/* Nobody leaves before the last has come. */
+static void barrier(void)
+{
+    int calls = 0;
+    const pm_idle idle = {count_call, &calls};
+    for (int late = 0; late < world.size; late++) {
+        struct timespec now;
+        if (world.rank == late)
+            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        clock_gettime(CLOCK_REALTIME, &now);
+        const int64_t came = now.tv_sec * 1000000000 + now.tv_nsec;
+        int64_t *all_came = calloc((size_t)world.size, sizeof *all_came);
+        CHECK_INT(pm_barrier(&world, &idle), PARMAP_OK);
+        clock_gettime(CLOCK_REALTIME, &now);
+        const int64_t left = now.tv_sec * 1000000000 + now.tv_nsec;
+        CHECK_INT(pm_allgather(&world, &came, all_came, sizeof came, NULL), PARMAP_OK);
+        for (int r = 0; r < world.size; r++)
+            CHECK(left >= all_came[r]);
+        free(all_came);
+    }
+}
+
+/* Whoever fails, all hear the lowest one's reason. */
+static void agree(void)
+{
+    CHECK_INT(pm_agree(&world, PARMAP_OK, NULL), PARMAP_OK);
+    for (int from = 0; from < world.size; from++) {
+        char expected[64];
+        parmap_status mine_is = PARMAP_OK;
+        if (world.rank >= from)
+            mine_is = pm_fail(world.rank == from ? PARMAP_BAD_DATA : PARMAP_USAGE,
+                              "rank %d has no more paper", world.rank);
+        CHECK_INT(pm_agree(&world, mine_is, NULL), PARMAP_BAD_DATA);
+        snprintf(expected, sizeof expected, "rank %d has no more paper", from);
+        CHECK_TEXT(parmap_message(), expected);
+    }
+}
+
 static void too_large(void)
 {
     const size_t bytes = (size_t)1 << 31;
@@ -116,9 +175,16 @@ static void many(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"collective: allgather", allgather}, {"collective: gather", gather},
-        {"collective: broadcast", broadcast}, {"collective: a late rank", late_rank},
-        {"collective: too large", too_large}, {"collective: many", many},
+        {"collective: allgather", allgather},
+        {"collective: gather", gather},
+        {"collective: broadcast", broadcast},
+        {"collective: a late rank", late_rank},
+        {"collective: broadcast from each rank", broadcast_from},
+        {"collective: sum", sum},
+        {"collective: barrier", barrier},
+        {"collective: agree", agree},
+        {"collective: too large", too_large},
+        {"collective: many", many},
     };
     all = malloc((size_t)64 * LARGEST + GUARD);
     return ranks_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

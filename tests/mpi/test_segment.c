@@ -109,8 +109,8 @@ static void too_large(void)
     if (statvfs("/dev/shm", &disk) != 0 || disk.f_blocks == 0)
         return;
     CHECK_INT(pm_segment_open(&t, "large", (size_t)1 << 55, &segment), PARMAP_SYSTEM);
-    CHECK_HOLDS(parmap_message(), "/dev/shm/parmap-large-");
-    CHECK_HOLDS(parmap_message(), "--schedule static");
+    CHECK_HOLDS(parmap_message(), "between the ranks of a node");
+    CHECK_HOLDS(parmap_message(), "make /dev/shm larger");
     meet();
     CHECK_INT(left_in_shm(&t), 0);
     CHECK_INT(mapped(), 0);

@@ -4,23 +4,16 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include "loop.h"
+
 #include <mpi.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 typedef struct share {
     int64_t first; /* index of the first item of this rank */
     int64_t end;   /* one past the last */
 } share;
-
-static inline double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* The compiler must believe that somebody reads what `p` points to. */
 static inline void keep(const void *p)

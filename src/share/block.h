@@ -1,0 +1,37 @@
+/* How an executor waits for others: in slices, looking between them whether it still makes sense.
+ */
+#ifndef PM_SHARE_BLOCK_H
+#define PM_SHARE_BLOCK_H
+
+#include "comm/window.h"
+
+/* When a wait is over. */
+typedef struct pm_deadline {
+    double at; /* of pm_now(); 0 = at once, without a look at the clock; infinite = never */
+} pm_deadline;
+
+pm_deadline pm_deadline_in(double timeout_s);
+bool pm_deadline_over(pm_deadline deadline);
+
+/* Called between two slices, about twice a second; anything but PARMAP_OK ends the wait. */
+typedef struct pm_watch {
+    parmap_status (*look)(void *context);
+    void *context;
+} pm_watch;
+
+/* Waits while the low half of the word is `expected`, at most until the deadline.  PARMAP_OK: it
+ * may have changed, look again.  PARMAP_TIMED_OUT: the deadline is over (set no message: the caller
+ * knows more).  PARMAP_CLOSED: the job finishes.  PARMAP_SYSTEM: a rank of this node died.  `watch`
+ * may be NULL. */
+parmap_status pm_block_on(pm_ref ref, uint64_t at, uint32_t expected, pm_deadline deadline,
+                          const pm_watch *watch);
+
+/* Looks at the word for a moment while its low half is `expected`, where that is cheaper than
+ * waiting.  PARMAP_OK; *value = the word as last seen. */
+parmap_status pm_spin_on(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *value);
+
+/* At the job's end, after pm_window_begin_closing: waits until no thread of this rank is inside
+ * pm_block_on, for some seconds at most. */
+parmap_status pm_block_drain(void);
+
+#endif

@@ -1,0 +1,138 @@
+/* Pipes: a queue for each direction, of at most some messages, made in chunks as they are needed.
+ *
+ * Each side says in the queue that it was closed, then closes the queue, then says that it does
+ * nothing more with it; who says so second frees it.  The receiving side throws away what it did
+ * not receive, so that its own later receives find nothing.
+ *
+ * Verbs: those of the queue; one more when it turns out to be closed, and for a poll. */
+#include "share/queue.h"
+
+enum { MESSAGES = 1024 };
+
+typedef struct side {
+    pm_queue_marks closed, gone, other_closed, other_gone;
+} side;
+
+static const side sending = {PM_SENDER_CLOSED, PM_SENDER_GONE, PM_RECEIVER_CLOSED,
+                             PM_RECEIVER_GONE};
+static const side receiving = {PM_RECEIVER_CLOSED, PM_RECEIVER_GONE, PM_SENDER_CLOSED,
+                               PM_SENDER_GONE};
+
+static bool is_set(const parmap_handle *handle)
+{
+    return handle->generation != PM_ANY_GENERATION;
+}
+
+static parmap_status check_created(const parmap_connection *connection)
+{
+    if (connection && (is_set(&connection->inbox) || is_set(&connection->outbox)))
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE, "this end of a pipe was never created, or closed before");
+}
+
+/* Whether this end, `handle` being its queue in the direction wanted, can do what it is asked for.
+ */
+static parmap_status check(const parmap_connection *connection, const parmap_handle *handle,
+                           const char *verb)
+{
+    PM_TRY(check_created(connection));
+    if (!is_set(handle))
+        return pm_fail(PARMAP_USAGE, "this end of the pipe does not %s; make it duplex", verb);
+    return PARMAP_OK;
+}
+
+/* Whether this end was closed; PARMAP_USAGE. */
+static parmap_status check_open(const pm_queue *queue, const side *mine, uint64_t *marks)
+{
+    PM_TRY(pm_load(queue->ref, PM_QUEUE_ENDS, marks));
+    return *marks & mine->closed ? pm_fail(PARMAP_USAGE, "this end of the pipe was closed already")
+                                 : PARMAP_OK;
+}
+
+/* Why the queue says that it is closed: by this end, by the other, or since the job finishes. */
+static parmap_status explain_closed(const parmap_handle *handle, const side *mine)
+{
+    pm_queue queue;
+    uint64_t marks;
+    if (pm_window_closing())
+        return PARMAP_CLOSED;
+    PM_TRY(pm_queue_open(handle, &queue));
+    PM_TRY(check_open(&queue, mine, &marks));
+    return marks & mine->other_closed
+               ? pm_fail(PARMAP_CLOSED, "the other end of the pipe was closed")
+               : PARMAP_CLOSED;
+}
+
+parmap_status parmap_pipe_create(parmap_connection *receiver, parmap_connection *sender,
+                                 bool duplex)
+{
+    parmap_queue there, back = {.handle.generation = PM_ANY_GENERATION};
+    if (!receiver || !sender)
+        return pm_fail(PARMAP_USAGE, "parmap_pipe_create needs places for both ends");
+    PM_TRY(parmap_queue_create(&there, MESSAGES));
+    const parmap_status status = duplex ? parmap_queue_create(&back, MESSAGES) : PARMAP_OK;
+    if (status != PARMAP_OK) {
+        parmap_queue_free(&there);
+        return status;
+    }
+    *receiver = (parmap_connection){.inbox = there.handle, .outbox = back.handle};
+    *sender = (parmap_connection){.inbox = back.handle, .outbox = there.handle};
+    return PARMAP_OK;
+}
+
+parmap_status parmap_connection_send(const parmap_connection *connection, const void *message,
+                                     size_t bytes, double timeout_s)
+{
+    PM_TRY(check(connection, connection ? &connection->outbox : NULL, "send"));
+    const parmap_queue outbox = {connection->outbox};
+    const parmap_status status = parmap_queue_put(&outbox, message, bytes, timeout_s);
+    return status == PARMAP_CLOSED ? explain_closed(&outbox.handle, &sending) : status;
+}
+
+parmap_status parmap_connection_receive(const parmap_connection *connection, void *message,
+                                        size_t capacity, size_t *bytes, double timeout_s)
+{
+    PM_TRY(check(connection, connection ? &connection->inbox : NULL, "receive"));
+    const parmap_queue inbox = {connection->inbox};
+    const parmap_status status = parmap_queue_get(&inbox, message, capacity, bytes, timeout_s);
+    return status == PARMAP_CLOSED ? explain_closed(&inbox.handle, &receiving) : status;
+}
+
+parmap_status parmap_connection_poll(const parmap_connection *connection, double timeout_s,
+                                     bool *ready)
+{
+    pm_queue queue;
+    uint64_t marks;
+    PM_TRY(check(connection, connection ? &connection->inbox : NULL, "receive"));
+    PM_TRY(pm_queue_open(&connection->inbox, &queue));
+    const parmap_status status = pm_queue_await(&queue, timeout_s);
+    *ready = status == PARMAP_OK;
+    PM_TRY(status == PARMAP_EMPTY ? PARMAP_OK : status);
+    return check_open(&queue, &receiving, &marks);
+}
+
+static parmap_status leave(parmap_handle *handle, const side *mine)
+{
+    pm_queue queue;
+    uint64_t before;
+    if (!is_set(handle))
+        return PARMAP_OK;
+    PM_TRY(pm_queue_open(handle, &queue));
+    PM_TRY(pm_queue_mark(&queue, mine->closed, &before));
+    if (before & mine->closed) /* by another copy of this end */
+        return PARMAP_OK;
+    PM_TRY(pm_queue_close(&queue));
+    if (mine->closed == PM_RECEIVER_CLOSED)
+        PM_TRY(pm_queue_drain(&queue));
+    PM_TRY(pm_queue_mark(&queue, mine->gone, &before));
+    return before & mine->other_gone ? pm_queue_destroy(handle) : PARMAP_OK;
+}
+
+parmap_status parmap_connection_close(parmap_connection *connection)
+{
+    PM_TRY(check_created(connection));
+    PM_TRY(leave(&connection->outbox, &sending));
+    PM_TRY(leave(&connection->inbox, &receiving));
+    *connection = (parmap_connection){.inbox.generation = PM_ANY_GENERATION};
+    return PARMAP_OK;
+}

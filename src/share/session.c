@@ -1,0 +1,210 @@
+/* From parmap_start to parmap_finish: the job as programs with shared objects see it. */
+#include "share/session.h"
+
+#include "share/block.h"
+#include "share/object.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "comm/launcher.h"
+#include "comm/window_choice.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t default_heap = (int64_t)64 << 20, least_heap = (int64_t)64 << 10;
+static const int64_t most_heap = (int64_t)1 << 46;
+
+static struct {
+    pm_world world;
+    pm_topology topology;
+    bool started;
+    bool owns_mpi;
+} session = {.world = {.size = 1}};
+
+/* ---- starting
+ * ------------------------------------------------------------------------------------ */
+
+static parmap_status read_heap(int64_t *bytes)
+{
+    const char *text = getenv("PARMAP_HEAP");
+    *bytes = default_heap;
+    if (!text || !*text)
+        return PARMAP_OK;
+    if (pm_parse_bytes(text, bytes) != PARMAP_OK || *bytes < least_heap || *bytes > most_heap)
+        return pm_fail(
+            PARMAP_USAGE,
+            "PARMAP_HEAP is \"%s\"; it is the size of each rank's heap, from 64K to 64T: "
+            "64M, 2G",
+            text);
+    return PARMAP_OK;
+}
+
+/* On rank 0; the others may have another environment. */
+static parmap_status read_wish(pm_window_wish *wish)
+{
+    const char *backend = getenv("PARMAP_WINDOW");
+    PM_TRY(read_heap(&wish->bytes));
+    if (backend && strlen(backend) >= sizeof wish->backend)
+        return pm_fail(PARMAP_USAGE, "PARMAP_WINDOW is \"%s\"; it can be shm, rma or msg", backend);
+    snprintf(wish->backend, sizeof wish->backend, "%s", backend ? backend : "");
+    return PARMAP_OK;
+}
+
+static parmap_status open_window(const pm_host *hosts)
+{
+    pm_window_wish wish = {.bytes = default_heap};
+    PM_TRY(pm_topology_derive(hosts, session.world.size, session.world.rank, 0, &session.topology));
+    const parmap_status status = session.world.rank == 0 ? read_wish(&wish) : PARMAP_OK;
+    PM_TRY(pm_agree(&session.world, status, NULL));
+    PM_TRY(pm_broadcast(&session.world, &wish, sizeof wish, NULL));
+    return pm_window_open(&session.world, &session.topology, hosts, session.owns_mpi, &wish);
+}
+
+static parmap_status join_job(void)
+{
+    pm_host here, *hosts = malloc((size_t)session.world.size * sizeof *hosts);
+    if (!hosts)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for %d ranks", session.world.size);
+    pm_host_describe(&here);
+    parmap_status status =
+        session.world.size > PM_MOST_RANKS
+            ? pm_fail(PARMAP_SYSTEM, "shared objects work for up to %d ranks", (int)PM_MOST_RANKS)
+            : pm_allgather(&session.world, &here, hosts, sizeof here, NULL);
+    if (status == PARMAP_OK)
+        status = open_window(hosts);
+    free(hosts);
+    return status;
+}
+
+parmap_status parmap_start(int *argc, char ***argv)
+{
+    if (session.started)
+        return pm_fail(PARMAP_USAGE, "parmap_start was called already");
+    const char *cure = pm_window_cure(pm_world_library());
+    PM_TRY(pm_world_join(argc, argv, &session.world, &session.owns_mpi));
+    pm_log_mute(session.world.rank != 0);
+    PM_TRY(join_job());
+    if (cure)
+        pm_log_detail("set %s: the one-sided calls of this MPI need it", cure);
+    pm_heap_open();
+    session.started = pm_executor_self() != 0; /* the first thread is number 0 */
+    return session.started ? PARMAP_OK : PARMAP_SYSTEM;
+}
+
+/* ---- finishing
+ * ----------------------------------------------------------------------------------- */
+
+#ifdef NDEBUG
+static void report_leaks(void) {}
+#else
+static void report_leaks(void)
+{
+    static const char *const names[] = {
+#define KIND_NAME(name, text) [PM_KIND_##name - PM_KIND_FIRST] = text,
+        PM_KIND_LIST(KIND_NAME)
+#undef KIND_NAME
+    };
+    for (uint32_t i = 1; i < sizeof names / sizeof names[0]; i++) {
+        const int64_t live = pm_heap_live(PM_KIND_FIRST + i);
+        char line[160];
+        if (live == 0)
+            continue;
+        const int length =
+            snprintf(line, sizeof line, "parmap: rank %d did not free: %" PRId64 " x %s\n",
+                     session.world.rank, live, names[i]);
+        fwrite(line, 1, (size_t)length, stderr); /* every rank's, so not through the log */
+    }
+}
+#endif
+
+static parmap_status close_all(void)
+{
+    const pm_idle *idle = pm_window_idle();
+    PM_TRY(pm_barrier(&session.world, idle));
+    pm_window_begin_closing();
+    PM_TRY(pm_block_drain());
+    PM_TRY(pm_barrier(&session.world, idle));
+    report_leaks();
+    const parmap_status status = pm_window_close();
+    pm_heap_close();
+    return status;
+}
+
+int parmap_finish(void)
+{
+    parmap_status status = PARMAP_OK;
+    if (session.started)
+        status = close_all();
+    session.started = false;
+    if (session.owns_mpi)
+        pm_world_finish((int)status, session.topology.nodes > 1);
+    if (status != PARMAP_OK)
+        fprintf(stderr, "parmap: %s\n", parmap_message());
+    return (int)status;
+}
+
+/* ---- asking and meeting
+ * -------------------------------------------------------------------------- */
+
+int parmap_rank(void)
+{
+    return session.world.rank;
+}
+
+int parmap_size(void)
+{
+    return session.world.size;
+}
+
+const char *parmap_window(void)
+{
+    return session.started ? pm_window_name() : "";
+}
+
+static parmap_status check_started(void)
+{
+    return session.started ? PARMAP_OK
+                           : pm_fail(PARMAP_USAGE, "call parmap_start first, and this before "
+                                                   "parmap_finish");
+}
+
+parmap_status parmap_sync_all(void)
+{
+    PM_TRY(check_started());
+    return pm_window_meet();
+}
+
+parmap_status parmap_broadcast(void *data, size_t bytes, int root)
+{
+    PM_TRY(check_started());
+    if (root < 0 || root >= session.world.size)
+        return pm_fail(PARMAP_USAGE, "there is no rank %d to broadcast from; ranks are 0..%d", root,
+                       session.world.size - 1);
+    return pm_broadcast_from(&session.world, root, data, bytes, pm_window_idle());
+}
+
+parmap_status parmap_sum(int64_t *values, int64_t count)
+{
+    PM_TRY(check_started());
+    if (count < 0)
+        return pm_fail(PARMAP_USAGE, "parmap_sum of %" PRId64 " values; it takes 0 or more", count);
+    return pm_sum(&session.world, (uint64_t *)values, count, pm_window_idle());
+}
+
+parmap_status pm_session_agree(parmap_status mine)
+{
+    return session.started ? pm_agree(&session.world, mine, pm_window_idle()) : mine;
+}
+
+void parmap_must(parmap_status status, const char *call, const char *file, int line)
+{
+    if (status == PARMAP_OK)
+        return;
+    fprintf(stderr, "%s:%d: rank %d: %.*s: %s\n", file, line, session.world.rank,
+            (int)strcspn(call, "("), call, parmap_message());
+    fflush(NULL);
+    pm_world_abort((int)status);
+}
