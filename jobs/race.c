@@ -19,7 +19,7 @@ typedef struct race {
     cure cure;
     bool ranks;           /* the workers are on two ranks, not on rank 0 */
     int64_t own[WORKERS]; /* what each worker of this rank counted by itself */
-    double seconds;       /* of worker 0 */
+    int64_t ns[WORKERS];  /* and how long it took */
 } race;
 
 static int64_t load(const parmap_value *number)
@@ -42,8 +42,7 @@ static void increase_with_lock(int worker, void *context)
 {
     (void)worker;
     const race *our = context;
-    PARMAP_WITH(&our->lock)
-    {
+    PARMAP_WITH(&our->lock) {
         const int64_t local_copy = load(&our->number);
         thrd_sleep(&(struct timespec){.tv_nsec = 100000000}, NULL); /* the other one waits */
         PARMAP_MUST(parmap_value_store(&our->number, local_copy + 1));
@@ -86,13 +85,11 @@ static void count_up(int worker, void *context)
         else if (our->cure == NONE)
             PARMAP_MUST(parmap_value_store(&our->number, load(&our->number) + 1));
         else
-            PARMAP_WITH(&our->lock)
-            {
+            PARMAP_WITH(&our->lock) {
                 PARMAP_MUST(parmap_value_store(&our->number, load(&our->number) + 1));
             }
     }
-    if (me == 0)
-        our->seconds = now() - begin;
+    our->ns[me] = (int64_t)(1e9 * (now() - begin));
     our->own[me] = own;
 }
 
@@ -100,19 +97,20 @@ static void measure(race *our)
 {
     static const char *const names[CURES] = {"none", "lock", "atomic", "reduction"};
     for (our->cure = NONE; our->cure < CURES; our->cure++) {
-        our->own[0] = our->own[1] = 0;
+        our->own[0] = our->own[1] = our->ns[0] = our->ns[1] = 0;
         if (parmap_rank() == 0)
             PARMAP_MUST(parmap_value_store(&our->number, 0));
         PARMAP_MUST(parmap_run_workers(our->ranks ? WORKERS : parmap_size() + 1, count_up, our));
-        int64_t total = our->own[0] + our->own[1];
-        PARMAP_MUST(parmap_sum(&total, 1));
+        PARMAP_MUST(parmap_sum(our->own, WORKERS));
+        PARMAP_MUST(parmap_sum(our->ns, WORKERS));
         if (parmap_rank() != 0)
             continue;
-        total += load(&our->number); /* one of the two is 0 */
         const int64_t expected = WORKERS * our->count;
+        const int64_t total = load(&our->number) + our->own[0] + our->own[1];
+        const int64_t slower = our->ns[0] > our->ns[1] ? our->ns[0] : our->ns[1];
         printf("%-8s  %-9s  %10lld  %12lld  %11.1f\n", our->ranks ? "ranks" : "threads",
                names[our->cure], (long long)expected, (long long)(expected - total),
-               1e9 * our->seconds / (double)our->count);
+               (double)slower / (double)our->count);
     }
 }
 
@@ -120,7 +118,8 @@ int main(int argc, char **argv)
 {
     PARMAP_MUST(parmap_start(&argc, &argv));
     const bool shm = parmap_window()[0] == 's'; /* the others are slower */
-    race our = {.count = argc > 1 ? atoll(argv[1]) : shm ? 500000 : 1000};
+    const long long asked = argc > 1 ? atoll(argv[1]) : 0;
+    race our = {.count = asked > 0 ? asked : shm ? 500000 : 2000};
     if (parmap_rank() == 0) {
         PARMAP_MUST(parmap_value_create(&our.number, 'q', 0));
         PARMAP_MUST(parmap_lock_create(&our.lock));

@@ -14,8 +14,7 @@ static void add_1(int worker, void *context)
     (void)worker;
     const shared *our = context;
     for (int64_t i = 0; i < our->numbers.length; i++)
-        PARMAP_WITH(&our->lock)
-        {
+        PARMAP_WITH(&our->lock) {
             double number;
             PARMAP_MUST(parmap_array_load(&our->numbers, i, &number));
             PARMAP_MUST(parmap_array_store(&our->numbers, i, number + 1));

@@ -16,8 +16,7 @@ static void add_100(int worker, void *context)
     const shared *our = context;
     for (int i = 0; i < 100; i++) {
         thrd_sleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        PARMAP_WITH(&our->lock)
-        {
+        PARMAP_WITH(&our->lock) {
             int64_t value;
             PARMAP_MUST(parmap_value_load(&our->number, &value));
             PARMAP_MUST(parmap_value_store(&our->number, value + 1));

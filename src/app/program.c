@@ -47,7 +47,7 @@ static int report(parmap_status status)
     return (int)status;
 }
 
-/* ---- rank 0: before and after the run ------------------------------------------------------- */
+/* ---- rank 0: before and after the run -------------------------------------------------------- */
 
 static parmap_status open_output(program *p, bool *already)
 {
@@ -180,7 +180,7 @@ static parmap_status conclude(program *p, const pm_outcome *outcome)
     return summarise(p, "complete", outcome);
 }
 
-/* ---- every rank ----------------------------------------------------------------------------- */
+/* ---- every rank ------------------------------------------------------------------------------ */
 
 /* Rank 0 makes the plan, all get it.  PARMAP_OK also when there is no run: plan.status says why. */
 static parmap_status agree(program *p)

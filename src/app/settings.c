@@ -51,7 +51,7 @@ void pm_settings_free(pm_layers *layers)
     free(layers);
 }
 
-/* ---- the values ---------------------------------------------------------------------------- */
+/* ---- the values ------------------------------------------------------------------------------ */
 
 static parmap_status read_value(const pm_layers *layers, int id, pm_value *value)
 {
@@ -95,7 +95,7 @@ static parmap_status read_values(const pm_layers *layers, pm_value values[PM_OPT
     return check_together(layers, values);
 }
 
-/* ---- the command line ---------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 enum { FIRST_CODE = 256 }; /* getopt's codes of our options, beyond those of characters */
 
@@ -204,7 +204,7 @@ parmap_status pm_settings_command_line(int argc, char **argv, const parmap_spec 
     return read_values(*layers, values);
 }
 
-/* ---- environment and configuration file ---------------------------------------------------- */
+/* ---- environment and configuration file ------------------------------------------------------ */
 
 /* Warns of a variable that is nearly one of ours.  Others are none of our business: PARMAP_ROOT,
  * say, may have been set by a site's modules. */

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* ---- ranges -------------------------------------------------------------------------------- */
+/* ---- ranges ---------------------------------------------------------------------------------- */
 
 static const char range_form[] =
     "write FIRST..LAST or FIRST..LAST:STEP, for example 1..1000000 or 10..0:-2";
@@ -81,7 +81,7 @@ static parmap_status read_range(const char *text, pm_bounds *bounds)
     return PARMAP_OK;
 }
 
-/* ---- the other kinds ----------------------------------------------------------------------- */
+/* ---- the other kinds ------------------------------------------------------------------------- */
 
 static parmap_status read_word(const pm_option *option, const char *text, int *word)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static const parmap_uint128 largest_magnitude = (parmap_uint128)1 << 127;
 static const parmap_uint128 too_large = ~(parmap_uint128)0; /* where sums and products saturate */
@@ -152,7 +152,7 @@ parmap_status pm_parse_switch(const char *text, bool *value)
     return pm_fail(PARMAP_USAGE, "\"%s\" is neither on nor off; use one of these two words", text);
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 char *pm_format_int128(char text[PM_NUMBER_TEXT], parmap_int128 value)
 {
@@ -208,7 +208,7 @@ char *pm_format_clock(char text[PM_NUMBER_TEXT], double seconds)
     return text;
 }
 
-/* ---- the nearest word ---------------------------------------------------------------------- */
+/* ---- the nearest word ------------------------------------------------------------------------ */
 
 enum { WORD_BYTES = 64, FARTHEST = 3 };
 

@@ -25,6 +25,7 @@ static const double hot_s = 50e-6; /* the thread polls without sleep for so long
 static const double warm_s = 10e-3, warm_interval_s = 200e-6, cold_interval_s = 2e-3;
 static const double nap_s = 5e-3; /* of an executor while another one polls */
 static const double silence_s = 20;
+enum { LOOKS = 64 }; /* at MPI, between two at the clock */
 const double pm_service_nudge_s = 500e-6;
 
 /* Where the reply to an executor's request arrives. */
@@ -367,6 +368,13 @@ static bool lose_patience(patience *p)
     return p->left <= 0;
 }
 
+static parmap_status check_health(void)
+{
+    if (atomic_load(&service.failed))
+        return pm_fail(PARMAP_SYSTEM, "MPI failed; see the message before");
+    return pm_peers_check();
+}
+
 /* One of the executors that wait polls, politely; the others are woken by what it delivers. */
 static parmap_status await_box(box *mine, double seconds)
 {
@@ -374,25 +382,20 @@ static parmap_status await_box(box *mine, double seconds)
     pm_pause pause = {0};
     bool poller = false;
     parmap_status status = PARMAP_OK;
-    while (atomic_load(&mine->state) != BOX_DONE) {
+    for (uint32_t look = 1; atomic_load(&mine->state) != BOX_DONE; look++) {
         if (!poller)
             poller = !service.threaded || !atomic_exchange(&service.polling, true);
-        if (poller && pm_service_progress()) {
-            pause = (pm_pause){0};
-            continue;
-        }
-        if (poller)
-            pm_pause_once(&pause);
-        else
+        if (!poller)
             sleep_for_box(mine, nap_s);
-        if (pm_pause_is_long(&pause) || !poller) {
-            if (atomic_load(&service.failed))
-                status = pm_fail(PARMAP_SYSTEM, "MPI failed; see the message before");
-            else
-                status = pm_peers_check();
-            if (status != PARMAP_OK || lose_patience(&limit))
-                break;
-        }
+        else if (pm_service_progress())
+            pause = (pm_pause){0};
+        else
+            pm_pause_once(&pause);
+        if (poller && !pm_pause_is_long(&pause) && look % LOOKS != 0)
+            continue;
+        status = check_health();
+        if (status != PARMAP_OK || lose_patience(&limit))
+            break;
     }
     if (poller && service.threaded)
         atomic_store(&service.polling, false);

@@ -32,6 +32,8 @@ parmap_status pm_refuse_stale(void)
 
 parmap_status pm_refuse_ref(pm_ref ref)
 {
+    if (pm_window_closing())
+        return pm_refuse_closed();
     if (ref.space >= PM_SPACES || ref.rank >= pm_spaces[ref.space].ranks ||
         ref.offset >= pm_spaces[ref.space].bytes)
         return pm_fail(ref.space > 0 ? PARMAP_STALE : PARMAP_USAGE,
@@ -48,21 +50,23 @@ static bool reachable(pm_ref ref)
            (ref.space == 0 || ref.generation == memory->generation);
 }
 
-static parmap_status refuse_closed(void)
+parmap_status pm_refuse_closed(void)
 {
-    return pm_fail(PARMAP_USAGE, "there are no shared objects before parmap_start and after "
-                                 "parmap_finish");
+    return pm_window_closing()
+               ? pm_fail(PARMAP_CLOSED, "the job finishes; there are no shared objects any more")
+               : pm_fail(PARMAP_USAGE, "there are no shared objects before parmap_start");
 }
 
 parmap_status pm_word_remote(pm_ref ref, uint64_t at, pm_word_op op, int width, uint64_t a,
                              uint64_t b, uint64_t *old)
 {
+    const pm_backend *backend = window.backend; /* a finish may take it away meanwhile */
     uint64_t unused;
-    if (!window.backend)
-        return refuse_closed();
+    if (!backend)
+        return pm_refuse_closed();
     if (!reachable(ref))
         return pm_refuse_ref(ref);
-    return window.backend->word(ref, at, op, width, a, b, old ? old : &unused);
+    return backend->word(ref, at, op, width, a, b, old ? old : &unused);
 }
 
 parmap_status pm_get(pm_ref ref, uint64_t at, int width, void *data, size_t bytes)
@@ -72,9 +76,10 @@ parmap_status pm_get(pm_ref ref, uint64_t at, int width, void *data, size_t byte
         pm_copy_from_words(data, direct + at, width, bytes);
         return PARMAP_OK;
     }
-    if (!window.backend)
-        return refuse_closed();
-    return reachable(ref) ? window.backend->get(ref, at, width, data, bytes) : pm_refuse_ref(ref);
+    const pm_backend *backend = window.backend;
+    if (!backend)
+        return pm_refuse_closed();
+    return reachable(ref) ? backend->get(ref, at, width, data, bytes) : pm_refuse_ref(ref);
 }
 
 parmap_status pm_put(pm_ref ref, uint64_t at, int width, const void *data, size_t bytes)
@@ -84,28 +89,31 @@ parmap_status pm_put(pm_ref ref, uint64_t at, int width, const void *data, size_
         pm_copy_to_words(direct + at, data, width, bytes);
         return PARMAP_OK;
     }
-    if (!window.backend)
-        return refuse_closed();
-    return reachable(ref) ? window.backend->put(ref, at, width, data, bytes) : pm_refuse_ref(ref);
+    const pm_backend *backend = window.backend;
+    if (!backend)
+        return pm_refuse_closed();
+    return reachable(ref) ? backend->put(ref, at, width, data, bytes) : pm_refuse_ref(ref);
 }
 
 parmap_status pm_wait_word(pm_ref ref, uint64_t at, uint32_t expected, double seconds,
                            bool *timed_out)
 {
-    if (!window.backend)
-        return refuse_closed();
+    const pm_backend *backend = window.backend;
+    if (!backend)
+        return pm_refuse_closed();
     if (!pm_direct(ref) && !reachable(ref))
         return pm_refuse_ref(ref);
-    return window.backend->wait(ref, at, expected, seconds, timed_out);
+    return backend->wait(ref, at, expected, seconds, timed_out);
 }
 
 parmap_status pm_wake_word(pm_ref ref, uint64_t at, int count)
 {
-    if (!window.backend)
-        return refuse_closed();
+    const pm_backend *backend = window.backend;
+    if (!backend)
+        return pm_refuse_closed();
     if (!pm_direct(ref) && !reachable(ref))
         return pm_refuse_ref(ref);
-    return window.backend->wake(ref, at, count);
+    return backend->wake(ref, at, count);
 }
 
 /* Spinning takes the core from the one that is waited for where there are more to run than cores.
@@ -116,8 +124,7 @@ bool pm_spinning_pays(pm_ref ref)
     return pm_direct(ref) && (int64_t)t->size * (int64_t)pm_executors_live() <= t->cores;
 }
 
-/* ---- spaces ------------------------------------------------------------------------------------
- */
+/* ---- spaces ---------------------------------------------------------------------------------- */
 
 static parmap_status out_of_memory(void)
 {
@@ -151,7 +158,7 @@ static parmap_status open_space(uint32_t space, uint64_t bytes, uint32_t generat
 parmap_status pm_space_open(uint64_t bytes, uint32_t *space, uint32_t *generation)
 {
     if (!window.backend)
-        return refuse_closed();
+        return pm_refuse_closed();
     *space = 1;
     while (*space < PM_SPACES && pm_spaces[*space].base)
         (*space)++;
@@ -202,8 +209,7 @@ parmap_status pm_window_reserve(uint64_t first, uint64_t bytes)
     return window.backend->reserve ? window.backend->reserve(0, first, bytes) : PARMAP_OK;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------
- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 /* Words that every rank has written and every rank can read: the backend works. */
 static parmap_status self_test(void)
@@ -279,7 +285,8 @@ parmap_status pm_window_open(const pm_world *world, const pm_topology *topology,
 {
     pm_window_choice choice;
     atomic_store(&window.closing, false);
-    parmap_status status = pm_window_choose(topology, pm_world_library(), wish->backend, &choice);
+    parmap_status status = pm_window_choose(topology, pm_world_library(), pm_world_thread_level(),
+                                            wish->backend, &choice);
     if (status == PARMAP_OK)
         status = remember_job(world, topology, hosts);
     status = pm_agree(world, status, NULL);
@@ -314,6 +321,7 @@ parmap_status pm_window_close(void)
         return PARMAP_OK;
     for (uint32_t space = PM_SPACES; space-- > 0;)
         if (pm_spaces[space].base) {
+            pm_spaces[space].ranks = 0; /* what threads that live on find from now on */
             const parmap_status closed = backend->close(space);
             status = status == PARMAP_OK ? closed : status;
         }

@@ -38,7 +38,7 @@ typedef struct pm_block {
     uint64_t bytes;        /* of the data */
 } pm_block;
 
-/* ---- the verbs ----------------------------------------------------------------------------- */
+/* ---- the verbs ------------------------------------------------------------------------------- */
 
 typedef enum pm_word_op { PM_LOAD, PM_STORE, PM_ADD, PM_SWAP, PM_COMPARE_SWAP } pm_word_op;
 
@@ -147,14 +147,16 @@ parmap_status pm_wake_word(pm_ref ref, uint64_t at, int count);
 
 enum { PM_WAKE_ALL = 0x7fffffff };
 
-/* PARMAP_STALE, in words. */
+/* In words: PARMAP_STALE; and that there is no window, PARMAP_USAGE or after the job PARMAP_CLOSED.
+ */
 parmap_status pm_refuse_stale(void);
+parmap_status pm_refuse_closed(void);
 
 /* Whether polling a word of ref for a moment before waiting is worth it: it is memory of this node,
  * and there are no more executors at work than cores. */
 bool pm_spinning_pays(pm_ref ref);
 
-/* ---- opening and closing ------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 /* Each rank's segment begins with what every rank needs of it; its heap follows. */
 enum {

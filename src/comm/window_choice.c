@@ -1,10 +1,10 @@
 /* What is known of MPI libraries' one-sided calls.
  *
- *   Open MPI 4, stock   MPI_Compare_and_swap crashes (osc/rdma), and over TCP no window is made:
- * the components sm and pt2pt cure both, with threads up to SERIALIZED Open MPI 2, 3       the same
- * components, never tried: msg all                 at MPI_THREAD_MULTIPLE one-sided calls are slow
- * or fail: msg, unless asked for others              the self-test decides
- */
+ *   Open MPI 4, stock   MPI_Compare_and_swap crashes (osc/rdma), over TCP no window is made; its
+ *                       components sm and pt2pt cure both, with threads up to SERIALIZED
+ *   Open MPI 2, 3       the same components, never tried: msg
+ *   all                 slow, or failing, at MPI_THREAD_MULTIPLE: msg, unless asked for
+ *   others              the self-test decides */
 #include "comm/window_choice.h"
 
 #include "comm/world.h"
@@ -34,7 +34,8 @@ static bool selected(const char *osc, const char *component)
 }
 
 /* PARMAP_USAGE with the reason, when one-sided calls are known to fail. */
-static parmap_status check_rma(const pm_topology *topology, const char *library)
+static parmap_status check_rma(const pm_topology *topology, const char *library,
+                               pm_thread_level level)
 {
     if (!begins(library, "Open MPI "))
         return PARMAP_OK;
@@ -56,7 +57,7 @@ static parmap_status check_rma(const pm_topology *topology, const char *library)
                        "%s makes no window over several nodes with %s=%s; use PARMAP_WINDOW=msg, "
                        "or set it to %s",
                        library, cure_variable, osc, cure);
-    if (pm_world_thread_level() == PM_THREAD_MULTIPLE && selected(osc, "pt2pt"))
+    if (level == PM_THREAD_MULTIPLE && selected(osc, "pt2pt"))
         return pm_fail(PARMAP_USAGE,
                        "osc/pt2pt of %s makes no window at MPI_THREAD_MULTIPLE; use "
                        "PARMAP_WINDOW=msg, or initialise MPI with MPI_THREAD_SERIALIZED",
@@ -64,15 +65,15 @@ static parmap_status check_rma(const pm_topology *topology, const char *library)
     return PARMAP_OK;
 }
 
-parmap_status pm_window_choose(const pm_topology *topology, const char *library, const char *asked,
-                               pm_window_choice *choice)
+parmap_status pm_window_choose(const pm_topology *topology, const char *library,
+                               pm_thread_level level, const char *asked, pm_window_choice *choice)
 {
     static const char *const names[] = {"shm", "rma", "msg"};
     const bool one_node = topology->nodes == 1;
     *choice = (pm_window_choice){{one_node, false, true}};
     if (*asked == '\0') {
-        choice->allowed[1] = pm_world_thread_level() != PM_THREAD_MULTIPLE &&
-                             check_rma(topology, library) == PARMAP_OK;
+        choice->allowed[1] =
+            level != PM_THREAD_MULTIPLE && check_rma(topology, library, level) == PARMAP_OK;
         return PARMAP_OK;
     }
     for (int i = 0; i < 3; i++)
@@ -83,7 +84,7 @@ parmap_status pm_window_choose(const pm_topology *topology, const char *library,
                        "use rma or msg, or leave it out",
                        topology->nodes);
     if (choice->allowed[1])
-        return check_rma(topology, library);
+        return check_rma(topology, library, level);
     if (!choice->allowed[0] && !choice->allowed[2])
         return pm_fail(PARMAP_USAGE, "PARMAP_WINDOW is \"%s\"; it can be shm, rma or msg", asked);
     return PARMAP_OK;

@@ -62,8 +62,7 @@ void pm_heap_close(void)
     pm_ranges_close(&heap.ranges);
 }
 
-/* ---- with the mutex held -----------------------------------------------------------------------
- */
+/* ---- with the mutex held --------------------------------------------------------------------- */
 
 /* The memory of a block whose life has ended. */
 static parmap_status take_back(pm_ref ref, uint32_t kind)
@@ -152,8 +151,7 @@ static parmap_status clear(pm_ref ref, uint64_t bytes)
 parmap_status pm_heap_alloc_unset(uint64_t bytes, uint32_t kind, pm_ref *ref)
 {
     if (pm_spaces[0].ranks == 0)
-        return pm_fail(PARMAP_USAGE, "there are no shared objects before parmap_start and after "
-                                     "parmap_finish");
+        return pm_refuse_closed();
     const pm_executor self = pm_executor_self();
     if (self == 0)
         return PARMAP_SYSTEM;

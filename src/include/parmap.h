@@ -65,7 +65,7 @@ PARMAP_API const char *parmap_message(void);
 /* Local.  The version of the library that runs, which may be newer than the header. */
 PARMAP_API const char *parmap_version(void);
 
-/* ---- kernels ------------------------------------------------------------------------------- */
+/* ---- kernels --------------------------------------------------------------------------------- */
 
 __extension__ typedef __int128 parmap_int128;
 __extension__ typedef unsigned __int128 parmap_uint128;
@@ -125,7 +125,7 @@ typedef struct parmap_kernel {
 
 #define PARMAP_KERNEL_ABI 1
 
-/* ---- a whole program ----------------------------------------------------------------------- */
+/* ---- a whole program ------------------------------------------------------------------------- */
 
 /* What a kernel program does when no option says otherwise. */
 typedef struct parmap_spec {

@@ -25,21 +25,21 @@
  *
  * Errors that any call may return besides those named: PARMAP_USAGE (a handle that was never
  * created or of another kind, parmap not started), PARMAP_STALE (freed), PARMAP_SYSTEM (a rank died
- * or does not answer), PARMAP_CLOSED from a call that waits while the job finishes.
+ * or does not answer), PARMAP_CLOSED from threads that live on in or after parmap_finish.
  *
- * A rank that initialised MPI itself, before parmap_start, may do so with any thread level.  Below
- * MPI_THREAD_MULTIPLE nobody serves its objects while it computes: other nodes wait until it
- * calls into parmap.
+ * A program may have initialised MPI itself before parmap_start, with any thread level.  Below
+ * MPI_THREAD_MULTIPLE parmap then has no thread that serves others while the rank computes: ranks
+ * of other nodes wait until it calls into parmap.
  *
- * Environment (read on rank 0, the same everywhere): PARMAP_HEAP = bytes of heap per rank ("64M"),
- * PARMAP_WINDOW = shm, rma or msg.
+ * Environment (rank 0's counts): PARMAP_HEAP = bytes of heap per rank ("64M"), PARMAP_WINDOW = shm,
+ * rma or msg, PARMAP_VERBOSE = 1: say on stderr what was chosen.
  */
 #ifndef PARMAP_SHARED_H
 #define PARMAP_SHARED_H
 
 #define PARMAP_FOREVER (__builtin_inf())
 
-/* ---- the job ------------------------------------------------------------------------------- */
+/* ---- the job --------------------------------------------------------------------------------- */
 
 /* Collective.  Starts MPI, unless the program has, and opens the heap where shared objects live.
  * First thing in main.  PARMAP_SYSTEM: MPI failed, /dev/shm is too small (says the size to set);
@@ -89,7 +89,7 @@ typedef struct parmap_handle {
     uint32_t extra;      /* bound of a semaphore, parties of a barrier ... */
 } parmap_handle;
 
-/* ---- Lock and RLock ------------------------------------------------------------------------ */
+/* ---- Lock and RLock -------------------------------------------------------------------------- */
 
 /* Owned by the executor that acquired it.  Waiters are not served in order; one that has waited for
  * long goes first. */
@@ -128,7 +128,7 @@ PARMAP_API parmap_status parmap_lock_locked(const parmap_lock *lock, bool *locke
              (PARMAP_MUST(parmap_lock_acquire((lock), PARMAP_FOREVER)), (lock));                   \
          pm_with_; PARMAP_MUST(parmap_lock_release(pm_with_)), pm_with_ = NULL)
 
-/* ---- Value --------------------------------------------------------------------------------- */
+/* ---- Value ----------------------------------------------------------------------------------- */
 
 /* One number.  Typecodes are those of Python's ctypes, with C's sizes:
  *   c char   b signed char   B unsigned char   h short   H unsigned short   i int   I unsigned int
@@ -176,7 +176,7 @@ PARMAP_API parmap_status parmap_value_compare_swap_real(const parmap_value *valu
  * with the value; do not free it.  PARMAP_WITH(&lock) then is `with value.get_lock():`. */
 PARMAP_API parmap_status parmap_value_lock(const parmap_value *value, parmap_lock *lock);
 
-/* ---- Array --------------------------------------------------------------------------------- */
+/* ---- Array ----------------------------------------------------------------------------------- */
 
 /* `length` numbers of one typecode, zero at first.  Indices are 0 .. length - 1; others are
  * PARMAP_USAGE.  Elements are never torn; a slice as a whole is not atomic. */
@@ -230,7 +230,7 @@ PARMAP_API parmap_status parmap_array_write_as(const parmap_array *array, int64_
 /* As for a value.  PARMAP_USAGE for a distributed array: make a parmap_lock for it. */
 PARMAP_API parmap_status parmap_array_lock(const parmap_array *array, parmap_lock *lock);
 
-/* ---- Semaphore and BoundedSemaphore -------------------------------------------------------- */
+/* ---- Semaphore and BoundedSemaphore ---------------------------------------------------------- */
 
 typedef struct parmap_semaphore {
     parmap_handle handle;
@@ -255,7 +255,7 @@ PARMAP_API parmap_status parmap_semaphore_release(const parmap_semaphore *semaph
 /* Python's get_value(). */
 PARMAP_API parmap_status parmap_semaphore_value(const parmap_semaphore *semaphore, int64_t *value);
 
-/* ---- Condition ----------------------------------------------------------------------------- */
+/* ---- Condition ------------------------------------------------------------------------------- */
 
 typedef struct parmap_condition {
     parmap_handle handle;
@@ -287,7 +287,7 @@ PARMAP_API parmap_status parmap_condition_notify(const parmap_condition *conditi
 PARMAP_API parmap_status parmap_condition_notify_all(const parmap_condition *condition,
                                                      int64_t *woken);
 
-/* ---- Event --------------------------------------------------------------------------------- */
+/* ---- Event ----------------------------------------------------------------------------------- */
 
 typedef struct parmap_event {
     parmap_handle handle;
@@ -305,7 +305,7 @@ PARMAP_API parmap_status parmap_event_is_set(const parmap_event *event, bool *se
 /* PARMAP_TIMED_OUT when it is not set. */
 PARMAP_API parmap_status parmap_event_wait(const parmap_event *event, double timeout_s);
 
-/* ---- Barrier ------------------------------------------------------------------------------- */
+/* ---- Barrier --------------------------------------------------------------------------------- */
 
 typedef struct parmap_barrier {
     parmap_handle handle;
@@ -333,7 +333,7 @@ PARMAP_API parmap_status parmap_barrier_abort(const parmap_barrier *barrier);
 PARMAP_API parmap_status parmap_barrier_waiting(const parmap_barrier *barrier, int64_t *count);
 PARMAP_API parmap_status parmap_barrier_broken(const parmap_barrier *barrier, bool *broken);
 
-/* ---- Queue --------------------------------------------------------------------------------- */
+/* ---- Queue ----------------------------------------------------------------------------------- */
 
 /* Items of any size, first in, first out, over all producers and consumers.  An item of up to 48
  * bytes lies in the queue itself; a larger one in the heap of the rank that put it, and can be as
@@ -374,7 +374,7 @@ PARMAP_API parmap_status parmap_queue_task_done(const parmap_queue *queue);
 /* Waits until task_done was called for every item that was put.  PARMAP_TIMED_OUT. */
 PARMAP_API parmap_status parmap_queue_join(const parmap_queue *queue, double timeout_s);
 
-/* ---- Pipe ---------------------------------------------------------------------------------- */
+/* ---- Pipe ------------------------------------------------------------------------------------ */
 
 /* One end of a pipe.  Messages of any size arrive whole and in order. */
 typedef struct parmap_connection {
@@ -405,7 +405,7 @@ PARMAP_API parmap_status parmap_connection_poll(const parmap_connection *connect
 /* Closes this end, for all copies of it.  When both ends are closed the pipe is freed. */
 PARMAP_API parmap_status parmap_connection_close(parmap_connection *connection);
 
-/* ---- waiting for several ------------------------------------------------------------------- */
+/* ---- waiting for several --------------------------------------------------------------------- */
 
 /* Exactly one of the three is set. */
 typedef struct parmap_waitable {
@@ -418,7 +418,7 @@ typedef struct parmap_waitable {
 /* Waits until one of them is ready, or several.  PARMAP_TIMED_OUT when none is. */
 PARMAP_API parmap_status parmap_wait(parmap_waitable *objects, int64_t count, double timeout_s);
 
-/* ---- names without a suffix ---------------------------------------------------------------- */
+/* ---- names without a suffix ------------------------------------------------------------------ */
 
 #ifndef __cplusplus
 /* It cannot lay out _Generic. */

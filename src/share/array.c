@@ -302,8 +302,8 @@ parmap_status parmap_array_lock(const parmap_array *array, parmap_lock *lock)
     pm_typecode type;
     PM_TRY(open_array(array, &type));
     if (is_distributed(array))
-        return pm_fail(PARMAP_USAGE, "a distributed array has no lock of its own; make one with "
-                                     "parmap_rlock_create");
+        return pm_fail(PARMAP_USAGE, "a distributed array has no lock of its own; make a "
+                                     "parmap_lock for it with parmap_rlock_create");
     pm_inner_lock(&array->handle, LOCK, lock);
     return PARMAP_OK;
 }

@@ -3,8 +3,7 @@
  *   | mutex 8 | state 8 | list 16 | action 16 |
  *
  *   state, bit   63 .. 36   35       34 .. 32   31 .. 0
- *                round      acting   broken     how many have come, in this round or before it
- * broke
+ *                round      acting   broken     how many have come, or had when it broke
  *
  * Who comes joins the list.  The last one tells the list to go, which ends the round; it is empty
  * then, so the next round can begin at once.  While the last one runs the action, `acting` is set
@@ -37,8 +36,7 @@ typedef struct opened {
 static const char name[] = "barrier";
 static const pm_deadline never = {PARMAP_FOREVER};
 
-/* ---- creating ---------------------------------------------------------------------------------
- */
+/* ---- creating -------------------------------------------------------------------------------- */
 
 parmap_status parmap_barrier_create(parmap_barrier *barrier, int64_t parties,
                                     parmap_status (*action)(void))
@@ -55,13 +53,7 @@ parmap_status parmap_barrier_create(parmap_barrier *barrier, int64_t parties,
     return pm_put(ref, ACTION, 8, &function, sizeof function);
 }
 
-parmap_status parmap_barrier_free(parmap_barrier *barrier)
-{
-    return pm_destroy((parmap_handle *)barrier, PM_KIND_BARRIER);
-}
-
-/* ---- with the mutex held -----------------------------------------------------------------------
- */
+/* ---- with the mutex held --------------------------------------------------------------------- */
 
 static parmap_status open(const parmap_barrier *handle, opened *b)
 {
@@ -117,8 +109,7 @@ static parmap_status let_go(opened *b)
     return pm_waitlist_notify(b->list, INT64_MAX, COME_AGAIN, NULL);
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------
- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static parmap_status broken(const opened *b, uint32_t reason, uint64_t come)
 {
@@ -152,11 +143,14 @@ static parmap_status give_up(opened *b, pm_notice *notice)
     return unlock(b);
 }
 
-/* The caller has joined the list. */
+/* The caller has joined the list.  One that was let through in the moment in which the time ran out
+ * may find that others have freed the barrier already. */
 static parmap_status await(opened *b, pm_deadline deadline, pm_notice *notice)
 {
-    const parmap_status status = pm_waitlist_await(deadline, notice);
-    return status == PARMAP_TIMED_OUT ? give_up(b, notice) : status;
+    parmap_status status = pm_waitlist_await(deadline, notice);
+    if (status == PARMAP_TIMED_OUT)
+        status = give_up(b, notice);
+    return status == PARMAP_STALE && pm_waitlist_was_told(notice) ? PARMAP_OK : status;
 }
 
 /* The caller came last.  Whether the barrier was touched meanwhile is seen by its state. */
@@ -237,8 +231,7 @@ parmap_status parmap_barrier_wait(const parmap_barrier *barrier, double timeout_
     return PARMAP_OK;
 }
 
-/* ---- breaking and asking ------------------------------------------------------------------------
- */
+/* ---- breaking, asking, freeing --------------------------------------------------------------- */
 
 parmap_status parmap_barrier_reset(const parmap_barrier *barrier)
 {
@@ -280,4 +273,14 @@ parmap_status parmap_barrier_broken(const parmap_barrier *barrier, bool *is_brok
     PM_TRY(read_state(barrier, &state));
     *is_broken = (state & BROKEN) != 0;
     return PARMAP_OK;
+}
+
+/* With the mutex: those that were let through may free it while the last is still telling others.
+ */
+parmap_status parmap_barrier_free(parmap_barrier *barrier)
+{
+    opened b;
+    PM_TRY(open(barrier, &b));
+    PM_TRY(lock(&b));
+    return pm_destroy(&barrier->handle, PM_KIND_BARRIER);
 }

@@ -95,8 +95,7 @@ parmap_status pm_deadlock_leave(pm_lock_wait *wait, bool closed)
     return pm_store(pm_slot_ref(wait->me), PM_SLOT_SEQUENCE, wait->sequence + 1);
 }
 
-/* ---- walking ----------------------------------------------------------------------------------
- */
+/* ---- walking --------------------------------------------------------------------------------- */
 
 /* The word of a lock that somebody says it waits for.  A slot that is being written may name a
  * place that does not exist: then false, as for any failure. */
@@ -162,8 +161,7 @@ static bool same(const pm_circle *a, const pm_circle *b)
            memcmp(a->hops, b->hops, (size_t)a->count * sizeof *a->hops) == 0;
 }
 
-/* ---- reporting ---------------------------------------------------------------------------------
- */
+/* ---- reporting ------------------------------------------------------------------------------- */
 
 static bool is_mine_to_report(const pm_circle *circle, pm_executor me)
 {

@@ -34,7 +34,7 @@ static uint32_t depth_of(uint64_t word)
     return (uint32_t)(word >> DEPTH_SHIFT);
 }
 
-/* ---- words of mutexes far away -------------------------------------------------------------- */
+/* ---- words of mutexes far away --------------------------------------------------------------- */
 
 /* The last few that this thread acquired, so that a release need not ask what the word is.  A wrong
  * one does no harm: the compare_swap then tells the right one. */
@@ -145,7 +145,7 @@ static parmap_status take_again(attempt *a, bool *taken)
                                  a->what);
     if (depth_of(a->word) >= MOST_DEPTH)
         return pm_fail(PARMAP_USAGE, "this thread has acquired the %s %d times without a release",
-                       a->what, MOST_DEPTH + 1);
+                       a->what ? a->what : "lock", MOST_DEPTH + 1);
     return swap_word(a, a->word + LEVEL, taken);
 }
 
@@ -186,6 +186,7 @@ static parmap_status sleep_held(attempt *a)
     if (!done)
         return PARMAP_OK;
     a->asked = a->asked || starving;
+    a->unclaimed = false;
     PM_TRY(sleep_until(a, a->deadline, &watch, &a->over));
     a->woken = true;
     return PARMAP_OK;

@@ -1,9 +1,10 @@
 /* The lock word and what is done with it: Lock and RLock, the locks of values, arrays and
  * conditions, and the inner ones of barriers and queues.
  *
- *   bit   63 .. 54   53 .. 32                    31        30         29 .. 0
- *         depth      acquired at, in quarters    waiters   reserved   owner, a pm_executor; 0 =
- * free of a second
+ *   bit   63 .. 54   53 .. 32       31        30         29 .. 0
+ *         depth      acquired at    waiters   reserved   owner, a pm_executor; 0 = free
+ *
+ * The time counts quarters of a second.
  *
  * Depth is how often the owner has acquired it again.  `waiters`: some may sleep, so a release
  * wakes one.  `reserved`, with an owner: one that sleeps has lost the lock to others for too long,
@@ -43,7 +44,7 @@ parmap_status pm_mutex_check_mine(pm_mutex mutex, const char *what);
 parmap_status pm_mutex_release_all(pm_mutex mutex, uint32_t *depth, const char *what);
 parmap_status pm_mutex_acquire_again(pm_mutex mutex, uint32_t depth, const char *what);
 
-/* ---- locks in handles ---------------------------------------------------------------------- */
+/* ---- locks in handles ------------------------------------------------------------------------ */
 
 /* The mutex of a Lock or RLock: the handle's `extra` is the word's place within the block. */
 static inline parmap_status pm_open_lock(const parmap_lock *lock, pm_mutex *mutex)
@@ -64,7 +65,7 @@ static inline parmap_status pm_open_lock(const parmap_lock *lock, pm_mutex *mute
  * lives and dies with the object; parmap_lock_free refuses it. */
 void pm_inner_lock(const parmap_handle *object, uint32_t at, parmap_lock *lock);
 
-/* ---- the fast paths ------------------------------------------------------------------------ */
+/* ---- the fast paths -------------------------------------------------------------------------- */
 
 /* Takes it when the word is at hand and 0.  If not, *found is for pm_mutex_contend. */
 static inline bool pm_mutex_take(pm_mutex mutex, uint64_t *found)

@@ -1,13 +1,18 @@
 /* Pipes: a queue for each direction, of at most some messages, made in chunks as they are needed.
  *
+ * Who sends a large message for which the heap has no room waits until others have been received.
+ * So the word that counts the work done in other queues counts here the large messages under way,
+ * from before they are put until their memory is free; senders sleep on it.
+ *
  * Each side says in the queue that it was closed, then closes the queue, then says that it does
  * nothing more with it; who says so second frees it.  The receiving side throws away what it did
  * not receive, so that its own later receives find nothing.
  *
- * Verbs: those of the queue; one more when it turns out to be closed, and for a poll. */
+ * Verbs: those of the queue; one more at each side for a large message, when the queue turns out to
+ * be closed, and for a poll. */
 #include "share/queue.h"
 
-enum { MESSAGES = 1024 };
+enum { MESSAGES = 1024, UNDER_WAY = PM_QUEUE_DONE };
 
 typedef struct side {
     pm_queue_marks closed, gone, other_closed, other_gone;
@@ -80,22 +85,74 @@ parmap_status parmap_pipe_create(parmap_connection *receiver, parmap_connection 
     return PARMAP_OK;
 }
 
+/* ---- sending and receiving ------------------------------------------------------------------- */
+
+/* A large message is no longer under way.  Its memory is free if it was received; if it could not
+ * be sent, that concerns those who wait only when there is no other that they can wait for. */
+static parmap_status end_large(const pm_queue *queue, bool received)
+{
+    uint64_t before;
+    PM_TRY(pm_add(queue->ref, UNDER_WAY, -PM_QUEUE_ONE, &before));
+    return pm_queue_sleepers(before) > 0 && (received || pm_queue_count(before) == 1)
+               ? pm_wake_word(queue->ref, UNDER_WAY, PM_WAKE_ALL)
+               : PARMAP_OK;
+}
+
+static parmap_status send_large(const pm_queue *queue, const void *message, size_t bytes,
+                                pm_deadline deadline)
+{
+    bool over = pm_deadline_over(deadline);
+    for (;;) {
+        uint64_t others;
+        PM_TRY(pm_add(queue->ref, UNDER_WAY, PM_QUEUE_ONE, &others));
+        const parmap_status status = pm_queue_put_large(queue, message, bytes, deadline);
+        if (status == PARMAP_OK)
+            return PARMAP_OK;
+        PM_TRY(end_large(queue, false));
+        if (status != PARMAP_NO_MEMORY || pm_queue_count(others) == 0 || over)
+            return status == PARMAP_FULL ? pm_queue_refuse_full(queue) : status;
+        const parmap_status waited = pm_queue_sleep(queue, UNDER_WAY, others, deadline);
+        over = waited == PARMAP_TIMED_OUT;
+        if (!over)
+            PM_TRY(waited);
+    }
+}
+
+static parmap_status send(const parmap_handle *outbox, const void *message, size_t bytes,
+                          double timeout_s)
+{
+    const parmap_queue small = {*outbox};
+    pm_queue queue;
+    if (bytes <= PM_QUEUE_INLINE || !message)
+        return parmap_queue_put(&small, message, bytes, timeout_s);
+    PM_TRY(pm_queue_open(outbox, &queue));
+    return send_large(&queue, message, bytes, pm_deadline_in(timeout_s));
+}
+
 parmap_status parmap_connection_send(const parmap_connection *connection, const void *message,
                                      size_t bytes, double timeout_s)
 {
     PM_TRY(check(connection, connection ? &connection->outbox : NULL, "send"));
-    const parmap_queue outbox = {connection->outbox};
-    const parmap_status status = parmap_queue_put(&outbox, message, bytes, timeout_s);
-    return status == PARMAP_CLOSED ? explain_closed(&outbox.handle, &sending) : status;
+    const parmap_status status = send(&connection->outbox, message, bytes, timeout_s);
+    return status == PARMAP_CLOSED ? explain_closed(&connection->outbox, &sending) : status;
 }
 
 parmap_status parmap_connection_receive(const parmap_connection *connection, void *message,
                                         size_t capacity, size_t *bytes, double timeout_s)
 {
+    size_t received = 0;
+    pm_queue queue;
     PM_TRY(check(connection, connection ? &connection->inbox : NULL, "receive"));
     const parmap_queue inbox = {connection->inbox};
-    const parmap_status status = parmap_queue_get(&inbox, message, capacity, bytes, timeout_s);
-    return status == PARMAP_CLOSED ? explain_closed(&inbox.handle, &receiving) : status;
+    const parmap_status status = parmap_queue_get(&inbox, message, capacity, &received, timeout_s);
+    if (bytes && (status == PARMAP_OK || status == PARMAP_USAGE))
+        *bytes = received;
+    if (status == PARMAP_CLOSED)
+        return explain_closed(&inbox.handle, &receiving);
+    if (status != PARMAP_OK || received <= PM_QUEUE_INLINE)
+        return status;
+    PM_TRY(pm_queue_open(&inbox.handle, &queue));
+    return end_large(&queue, true);
 }
 
 parmap_status parmap_connection_poll(const parmap_connection *connection, double timeout_s,
@@ -111,6 +168,16 @@ parmap_status parmap_connection_poll(const parmap_connection *connection, double
     return check_open(&queue, &receiving, &marks);
 }
 
+/* ---- closing --------------------------------------------------------------------------------- */
+
+/* Who waits for memory to send to this end finds it closed. */
+static parmap_status leave_receiving(const pm_queue *queue)
+{
+    PM_TRY(pm_queue_drain(queue));
+    PM_TRY(pm_add(queue->ref, UNDER_WAY, PM_QUEUE_CLOSED, NULL));
+    return pm_wake_word(queue->ref, UNDER_WAY, PM_WAKE_ALL);
+}
+
 static parmap_status leave(parmap_handle *handle, const side *mine)
 {
     pm_queue queue;
@@ -123,7 +190,7 @@ static parmap_status leave(parmap_handle *handle, const side *mine)
         return PARMAP_OK;
     PM_TRY(pm_queue_close(&queue));
     if (mine->closed == PM_RECEIVER_CLOSED)
-        PM_TRY(pm_queue_drain(&queue));
+        PM_TRY(leave_receiving(&queue));
     PM_TRY(pm_queue_mark(&queue, mine->gone, &before));
     return before & mine->other_gone ? pm_queue_destroy(handle) : PARMAP_OK;
 }

@@ -8,8 +8,7 @@
 /* Executors that may sleep on one word; its counter has room for twice as many. */
 enum { MOST_SLEEPERS = 1 << 15 };
 
-/* ---- patience ---------------------------------------------------------------------------------
- */
+/* ---- patience -------------------------------------------------------------------------------- */
 
 /* What is tried until it no longer says PARMAP_FULL or PARMAP_EMPTY: then `word` is what the word
  * at `at` was when there was no chance. */
@@ -119,8 +118,7 @@ parmap_status pm_queue_await(const pm_queue *queue, double timeout_s)
     return may_wait(status) ? keep_trying(&t, status, pm_deadline_in(timeout_s)) : status;
 }
 
-/* ---- creating and freeing ---------------------------------------------------------------------
- */
+/* ---- creating and freeing -------------------------------------------------------------------- */
 
 parmap_status parmap_queue_create(parmap_queue *queue, int64_t maxsize)
 {
@@ -187,19 +185,16 @@ parmap_status parmap_queue_close(const parmap_queue *queue)
     return pm_queue_close(&opened);
 }
 
-/* ---- putting and getting ----------------------------------------------------------------------
- */
+/* ---- putting and getting --------------------------------------------------------------------- */
 
-static parmap_status refuse_full(const pm_queue *queue)
+parmap_status pm_queue_refuse_full(const pm_queue *queue)
 {
     return pm_fail(PARMAP_FULL, "the queue is full: it has %" PRIu64 " items", queue->limit);
 }
 
-/* A large item is copied into the heap only when there is room for it. */
-static parmap_status put_large(const pm_queue *queue, const void *item, size_t bytes,
-                               double timeout_s)
+parmap_status pm_queue_put_large(const pm_queue *queue, const void *item, size_t bytes,
+                                 pm_deadline deadline)
 {
-    const pm_deadline deadline = pm_deadline_in(timeout_s);
     pm_queue_cell cell;
     task room = task_of(queue, look_for_room, PM_QUEUE_GET),
          t = task_of(queue, try_put, PM_QUEUE_GET);
@@ -230,10 +225,11 @@ parmap_status parmap_queue_put(const parmap_queue *queue, const void *item, size
     PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &opened));
     if (bytes > 0 && !item)
         return pm_fail(PARMAP_USAGE, "there is no item to put, but it has %zu bytes", bytes);
-    const parmap_status status = bytes > PM_QUEUE_INLINE
-                                     ? put_large(&opened, item, bytes, timeout_s)
-                                     : put_small(&opened, item, bytes, timeout_s);
-    return status == PARMAP_FULL ? refuse_full(&opened) : status;
+    const parmap_status status =
+        bytes > PM_QUEUE_INLINE
+            ? pm_queue_put_large(&opened, item, bytes, pm_deadline_in(timeout_s))
+            : put_small(&opened, item, bytes, timeout_s);
+    return status == PARMAP_FULL ? pm_queue_refuse_full(&opened) : status;
 }
 
 parmap_status parmap_queue_get(const parmap_queue *queue, void *item, size_t capacity,
@@ -259,8 +255,7 @@ parmap_status parmap_queue_get(const parmap_queue *queue, void *item, size_t cap
     return pm_queue_unpack(&cell, item);
 }
 
-/* ---- counting ---------------------------------------------------------------------------------
- */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 /* With the mutex of the get end nothing is got meanwhile, so the size is that of the moment when
  * the tail is looked at. */

@@ -129,6 +129,12 @@ parmap_status pm_queue_mark(const pm_queue *queue, pm_queue_marks mark, uint64_t
  * without a message, when the time is over. */
 parmap_status pm_queue_await(const pm_queue *queue, double timeout_s);
 
+/* An item of more than PM_QUEUE_INLINE bytes, which is copied into the heap when there is room in
+ * the queue.  PARMAP_FULL, without a message, when the time is over; the next one makes it. */
+parmap_status pm_queue_put_large(const pm_queue *queue, const void *item, size_t bytes,
+                                 pm_deadline deadline);
+parmap_status pm_queue_refuse_full(const pm_queue *queue);
+
 /* Sleeps while the low half of the word at `at` is that of `seen`, counted among its sleepers.  As
  * pm_block_on. */
 parmap_status pm_queue_sleep(const pm_queue *queue, uint64_t at, uint64_t seen,

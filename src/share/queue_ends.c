@@ -134,8 +134,7 @@ static parmap_status wake_putter(const pm_queue *queue, uint64_t before)
     return pm_wake_word(queue->ref, PM_QUEUE_GET + PM_END_WORD, 1);
 }
 
-/* ---- putting -----------------------------------------------------------------------------------
- */
+/* ---- putting --------------------------------------------------------------------------------- */
 
 /* Looks at the head when the queue seems full. */
 static parmap_status find_room(const pm_queue *queue, end_state *end, uint64_t *head)
@@ -193,8 +192,7 @@ parmap_status pm_queue_try_put(const pm_queue *queue, const pm_queue_cell *cell,
     return wake_getter(queue, before);
 }
 
-/* ---- getting -----------------------------------------------------------------------------------
- */
+/* ---- getting --------------------------------------------------------------------------------- */
 
 /* Looks at the tail when the queue seems empty. */
 static parmap_status find_item(const pm_queue *queue, end_state *end, uint64_t *tail)
@@ -249,8 +247,7 @@ parmap_status pm_queue_try_get(const pm_queue *queue, size_t capacity, pm_queue_
     return wake_putter(queue, before);
 }
 
-/* ---- closing -----------------------------------------------------------------------------------
- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
 /* Under the mutex of the put end, so that no put is under way: who sees the tail closed sees all
  * items. */
@@ -276,8 +273,7 @@ parmap_status pm_queue_close(const pm_queue *queue)
     return pm_wake_word(queue->ref, PM_QUEUE_GET + PM_END_WORD, PM_WAKE_ALL);
 }
 
-/* ---- items --------------------------------------------------------------------------------------
- */
+/* ---- items ----------------------------------------------------------------------------------- */
 
 parmap_status pm_queue_pack(const void *item, size_t bytes, pm_queue_cell *cell)
 {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const int64_t default_heap = (int64_t)64 << 20, least_heap = (int64_t)64 << 10;
 static const int64_t most_heap = (int64_t)1 << 46;
@@ -22,6 +23,7 @@ static struct {
     pm_topology topology;
     bool started;
     bool owns_mpi;
+    bool stillborn; /* parmap_start failed, on all ranks alike */
 } session = {.world = {.size = 1}};
 
 /* ---- starting
@@ -51,6 +53,14 @@ static parmap_status read_wish(pm_window_wish *wish)
         return pm_fail(PARMAP_USAGE, "PARMAP_WINDOW is \"%s\"; it can be shm, rma or msg", backend);
     snprintf(wish->backend, sizeof wish->backend, "%s", backend ? backend : "");
     return PARMAP_OK;
+}
+
+static void read_verbosity(void)
+{
+    const char *text = getenv("PARMAP_VERBOSE");
+    bool verbose;
+    if (text && pm_parse_switch(text, &verbose) == PARMAP_OK && verbose)
+        pm_log_set_level(PM_LOG_VERBOSE);
 }
 
 static parmap_status open_window(const pm_host *hosts)
@@ -84,13 +94,16 @@ parmap_status parmap_start(int *argc, char ***argv)
     if (session.started)
         return pm_fail(PARMAP_USAGE, "parmap_start was called already");
     const char *cure = pm_window_cure(pm_world_library());
+    session.stillborn = true;
     PM_TRY(pm_world_join(argc, argv, &session.world, &session.owns_mpi));
     pm_log_mute(session.world.rank != 0);
+    read_verbosity();
     PM_TRY(join_job());
     if (cure)
         pm_log_detail("set %s: the one-sided calls of this MPI need it", cure);
     pm_heap_open();
     session.started = pm_executor_self() != 0; /* the first thread is number 0 */
+    session.stillborn = !session.started;
     return session.started ? PARMAP_OK : PARMAP_SYSTEM;
 }
 
@@ -120,17 +133,17 @@ static void report_leaks(void)
 }
 #endif
 
+/* Whatever a rank has to complain of, it goes on: the others wait for it. */
 static parmap_status close_all(void)
 {
-    const pm_idle *idle = pm_window_idle();
-    PM_TRY(pm_barrier(&session.world, idle));
+    PM_TRY(pm_barrier(&session.world, pm_window_idle()));
     pm_window_begin_closing();
-    PM_TRY(pm_block_drain());
-    PM_TRY(pm_barrier(&session.world, idle));
+    const parmap_status drained = pm_agree(&session.world, pm_block_drain(), pm_window_idle());
     report_leaks();
-    const parmap_status status = pm_window_close();
+    PM_TRY(pm_barrier(&session.world, pm_window_idle()));
+    const parmap_status closed = pm_window_close();
     pm_heap_close();
-    return status;
+    return drained == PARMAP_OK ? closed : drained;
 }
 
 int parmap_finish(void)
@@ -166,9 +179,7 @@ const char *parmap_window(void)
 
 static parmap_status check_started(void)
 {
-    return session.started ? PARMAP_OK
-                           : pm_fail(PARMAP_USAGE, "call parmap_start first, and this before "
-                                                   "parmap_finish");
+    return session.started ? PARMAP_OK : pm_refuse_closed();
 }
 
 parmap_status parmap_sync_all(void)
@@ -203,8 +214,16 @@ void parmap_must(parmap_status status, const char *call, const char *file, int l
 {
     if (status == PARMAP_OK)
         return;
-    fprintf(stderr, "%s:%d: rank %d: %.*s: %s\n", file, line, session.world.rank,
-            (int)strcspn(call, "("), call, parmap_message());
+    while (status == PARMAP_CLOSED && pm_window_closing())
+        pause(); /* a daemon thread: the process ends under it, with another exit code */
+    const bool first = session.world.rank == 0 && pm_launcher_detect().rank == 0;
+    if (first || !session.stillborn)
+        fprintf(stderr, "%s:%d: rank %d: %.*s: %s\n", file, line, session.world.rank,
+                (int)strcspn(call, "("), call, parmap_message());
     fflush(NULL);
-    pm_world_abort((int)status);
+    if (!session.stillborn)
+        pm_world_abort((int)status);
+    /* all ranks are here with the same message: one is enough, and nobody need be killed */
+    pm_world_finish((int)status, session.topology.nodes > 1);
+    exit(first ? (int)status : 0);
 }

@@ -56,6 +56,12 @@ parmap_status pm_waitlist_await(pm_deadline deadline, pm_notice *notice)
     return PARMAP_OK;
 }
 
+bool pm_waitlist_was_told(pm_notice *notice)
+{
+    return pm_load(slot_of(pm_executor_self()), PM_SLOT_NOTICE, notice) == PARMAP_OK &&
+           is_told(*notice);
+}
+
 parmap_status pm_waitlist_leave(pm_waitlist list, pm_notice *notice)
 {
     place mine;

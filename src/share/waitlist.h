@@ -1,7 +1,7 @@
 /* Lists of waiting executors in the order they came, for conditions and barriers.  The two words of
  * a list (first, last) lie in the object; the links lie in the slots of the executors, so an
- * executor is in one list at most.  Everything but pm_waitlist_await is called with the object's
- * lock held. */
+ * executor is in one list at most.  What does not say otherwise is called with the object's lock
+ * held. */
 #ifndef PM_SHARE_WAITLIST_H
 #define PM_SHARE_WAITLIST_H
 
@@ -24,6 +24,9 @@ parmap_status pm_waitlist_join(pm_waitlist list);
 /* Without the lock: waits for a notice, until the deadline (PARMAP_TIMED_OUT, without a message).
  */
 parmap_status pm_waitlist_await(pm_deadline deadline, pm_notice *notice);
+
+/* Without the lock, after a wait: whether the caller was given a notice, and which. */
+bool pm_waitlist_was_told(pm_notice *notice);
 
 /* The notice that the caller was given; if none yet, it is taken off the list. */
 parmap_status pm_waitlist_leave(pm_waitlist list, pm_notice *notice);

@@ -17,7 +17,7 @@ class Goal:
         return value >= self.bound if self.at_least else value <= self.bound
 
     def __str__(self):
-        return f"{'>=' if self.at_least else '<='} {self.bound:<5g}"
+        return f"{'>=' if self.at_least else '<='} {self.bound:<5.4g}"
 
 
 def at_least(bound):

@@ -13,7 +13,7 @@
 /* The time-out of waits that have to end: a bug then fails with a message instead of hanging. */
 static const double shared_long_s = 30;
 
-/* ---- statuses ------------------------------------------------------------------------------ */
+/* ---- statuses -------------------------------------------------------------------------------- */
 
 static inline bool shared_check_status(const char *file, int line, const char *call,
                                        parmap_status actual, parmap_status expected)
@@ -48,7 +48,7 @@ static inline bool shared_sees_stale(void)
 #endif
 }
 
-/* ---- ranks and handles --------------------------------------------------------------------- */
+/* ---- ranks and handles ----------------------------------------------------------------------- */
 
 /* Collective.  The handle of rank `root`, or of rank 0, everywhere. */
 #define SHARE_FROM(handle, root) CHECK_OK(parmap_broadcast(&(handle), sizeof(handle), (root)))
@@ -89,7 +89,7 @@ static inline int64_t shared_count(int64_t shm_count, int64_t other_count)
     return strcmp(parmap_window(), "shm") == 0 ? shm_count : other_count;
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 /* Seconds; the ranks of a node have the same clock. */
 static inline double shared_now(void)
@@ -126,7 +126,7 @@ static inline void shared_compute(double seconds)
         CHECK(took_s_ < (at_least_s) + shared_long_s);                                             \
     } while (0)
 
-/* ---- workers ------------------------------------------------------------------------------- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 /* Which rank a worker runs on; each has a thread of its own. */
 typedef enum shared_layout {
@@ -195,7 +195,7 @@ static inline void shared_each_layout(void (*test)(shared_layout layout))
     }
 }
 
-/* ---- the program --------------------------------------------------------------------------- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* All cases in order, with all ranks in the same case. */
 static inline int shared_main(int argc, char **argv, const check_case *cases, size_t count)

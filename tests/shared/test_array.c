@@ -43,7 +43,7 @@ static void expect_elements(const parmap_array *array, char typecode, const void
     free(elements);
 }
 
-/* ---- reading and writing ------------------------------------------------------------------- */
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 /* Each slice there is, written with other numbers than the ones before, between elements that must
  * keep theirs. */
@@ -153,7 +153,7 @@ static void long_slices(void)
     free(read);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------ */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void refuse_outside(char typecode, const parmap_array *array)
 {
@@ -320,7 +320,7 @@ static void freed_or_never_created(void)
         expect_stale(&array);
 }
 
-/* ---- plain memory, locks, names ------------------------------------------------------------ */
+/* ---- plain memory, locks, names -------------------------------------------------------------- */
 
 /* The home sees all of it, the others none. */
 static void the_local_part(void)

@@ -42,7 +42,7 @@ static void fill_own_part(const parmap_array *array, char typecode)
     CHECK_OK(parmap_sync_all());
 }
 
-/* ---- reading and writing ------------------------------------------------------------------- */
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 static void read_everywhere(char typecode, int64_t length)
 {
@@ -148,7 +148,7 @@ static void some_mebibytes(void)
     free(numbers);
 }
 
-/* ---- making, freeing, refusing ------------------------------------------------------------- */
+/* ---- making, freeing, refusing --------------------------------------------------------------- */
 
 /* More than there could be at once; each is new: all zero, and the one before is stale. */
 static void made_and_freed_many_times(void)
@@ -205,7 +205,7 @@ static void refusals(void)
     CHECK(huge == PARMAP_NO_MEMORY || huge == PARMAP_USAGE);
     CHECK_STATUS(parmap_array_create_distributed(&array, 'b', INT64_C(1) << 50), PARMAP_NO_MEMORY);
     CHECK_OK(parmap_array_create_distributed(&array, 'i', 10));
-    CHECK_FAILS(parmap_array_lock(&array, &lock), PARMAP_USAGE, "parmap_lock");
+    CHECK_FAILS(parmap_array_lock(&array, &lock), PARMAP_USAGE, "lock_create");
     CHECK_STATUS(parmap_array_load(&array, 10, &number), PARMAP_USAGE);
     CHECK_STATUS(parmap_array_load(&array, -1, &number), PARMAP_USAGE);
     CHECK_STATUS(parmap_array_store(&array, INT64_MAX, 1), PARMAP_USAGE);

@@ -35,7 +35,7 @@ static void free_array(bool distributed, parmap_array *array)
         SHARE_FREE(parmap_array_free(array));
 }
 
-/* ---- additions ----------------------------------------------------------------------------- */
+/* ---- additions ------------------------------------------------------------------------------- */
 
 /* Step i adds i % 3 + 1 to element (worker + i) % LENGTH, as plain or fetching addition. */
 static void add(int worker, void *context)
@@ -92,7 +92,7 @@ static void additions_to_a_distributed_array(void)
     add_to_all(true, SHARED_RANKS, 'd', shared_count(100000, 1000));
 }
 
-/* ---- torn elements ------------------------------------------------------------------------- */
+/* ---- torn elements --------------------------------------------------------------------------- */
 
 /* Elements whose bytes are all alike: b * 0x0101...; one that is half written has two kinds. */
 static void fill(unsigned char *elements, size_t bytes, int64_t count, int64_t seed)

@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-/* ---- lock-step ----------------------------------------------------------------------------- */
+/* ---- lock-step ------------------------------------------------------------------------------- */
 
 /* As CPython's test: nobody is ever a round ahead.  All parties count in `first`, meet, count in
  * `second`, meet: each then finds the other count at rest. */
@@ -47,7 +47,7 @@ static void lock_step(void)
     lock_step_of(SHARED_RANKS, parmap_size(), shared_count(500, 20));
 }
 
-/* ---- indices ------------------------------------------------------------------------------- */
+/* ---- indices --------------------------------------------------------------------------------- */
 
 enum { MOST_PARTIES = 8, MOST_ROUNDS = 200 };
 static atomic_int taken[MOST_ROUNDS][MOST_PARTIES]; /* by parties of this rank */
@@ -107,7 +107,7 @@ static void alone(void)
     end();
 }
 
-/* ---- the action ---------------------------------------------------------------------------- */
+/* ---- the action ------------------------------------------------------------------------------ */
 
 static atomic_int actions; /* that ran on this rank */
 

@@ -44,7 +44,7 @@ static void check_as_new(shared_layout layout)
     CHECK_INT(waiting(), 0);
 }
 
-/* ---- time-outs ----------------------------------------------------------------------------- */
+/* ---- time-outs ------------------------------------------------------------------------------- */
 
 enum { PARTIES = 4 };
 
@@ -98,7 +98,7 @@ static void no_time_at_all(void)
     end();
 }
 
-/* ---- abort --------------------------------------------------------------------------------- */
+/* ---- abort ----------------------------------------------------------------------------------- */
 
 static void wait_or_abort(int worker, void *context)
 {
@@ -133,7 +133,7 @@ static void aborts(void)
     shared_each_layout(aborts_in);
 }
 
-/* ---- reset --------------------------------------------------------------------------------- */
+/* ---- reset ----------------------------------------------------------------------------------- */
 
 /* Those that wait are sent away; then all meet at the same barrier. */
 static void wait_or_reset(int worker, void *context)
@@ -205,7 +205,7 @@ static void abort_and_reset(void)
     shared_each_layout(abort_and_reset_in);
 }
 
-/* ---- wrong use ----------------------------------------------------------------------------- */
+/* ---- wrong use ------------------------------------------------------------------------------- */
 
 static void check_refused(const parmap_barrier *barrier, parmap_status status)
 {

@@ -2,7 +2,7 @@
  * predicates. */
 #include "shared/conditions.h"
 
-/* ---- notify -------------------------------------------------------------------------------- */
+/* ---- notify ---------------------------------------------------------------------------------- */
 
 /* Worker 0 wakes 2, then 1, then as many as are left; exactly those wake, in the order they came.
  */
@@ -69,7 +69,7 @@ static void notifies(void)
     shared_each_layout(notifies_in);
 }
 
-/* ---- time-outs ----------------------------------------------------------------------------- */
+/* ---- time-outs ------------------------------------------------------------------------------- */
 
 /* Who gives up has the lock again, is not counted by notify, and keeps nobody from being woken. */
 static void give_up(int worker, void *context)
@@ -156,7 +156,7 @@ static void time_outs(void)
     shared_each_layout(lock_after_time_out_in);
 }
 
-/* ---- wait_for ------------------------------------------------------------------------------ */
+/* ---- wait_for -------------------------------------------------------------------------------- */
 
 /* notify is an error for who has not got the lock. */
 static bool four_are_awake(void *context)

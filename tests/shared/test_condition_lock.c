@@ -2,7 +2,7 @@
  * them. */
 #include "shared/conditions.h"
 
-/* ---- the lock ------------------------------------------------------------------------------ */
+/* ---- the lock -------------------------------------------------------------------------------- */
 
 /* Worker 0 waits with its recursive lock held three times: worker 1 gets it, all the same. */
 static void wait_deep(int worker, void *context)
@@ -122,7 +122,7 @@ static void bad_handles(void)
     CHECK_STATUS(parmap_condition_free(&copy), PARMAP_STALE);
 }
 
-/* ---- a bounded buffer ---------------------------------------------------------------------- */
+/* ---- a bounded buffer ------------------------------------------------------------------------ */
 
 enum { PLACES = 3, PRODUCERS = 2, CONSUMERS = 3, MOST_ITEMS = 2000 };
 

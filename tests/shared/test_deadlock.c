@@ -7,7 +7,7 @@
 /* The contract says 2 s; twice that, where other tests keep the cores busy. */
 static const double limit_s = 4;
 
-/* ---- circles ------------------------------------------------------------------------------- */
+/* ---- circles --------------------------------------------------------------------------------- */
 
 enum { MOST_MEMBERS = 3, MOST_WORKERS = 64 };
 
@@ -183,7 +183,7 @@ static void one_of_a_circle(void)
     }
 }
 
-/* ---- no circles ---------------------------------------------------------------------------- */
+/* ---- no circles ------------------------------------------------------------------------------ */
 
 /* Long enough for several looks at who waits for whom. */
 static const double long_wait_s = 1.3;

@@ -78,7 +78,7 @@ static void set_and_clear(void)
     end();
 }
 
-/* ---- set wakes all ------------------------------------------------------------------------- */
+/* ---- set wakes all --------------------------------------------------------------------------- */
 
 enum { WAITERS = 5 };
 
@@ -107,7 +107,7 @@ static void wakes_all(void)
     shared_each_layout(wakes_all_in);
 }
 
-/* ---- set and cleared at once --------------------------------------------------------------- */
+/* ---- set and cleared at once ----------------------------------------------------------------- */
 
 enum { ATTEMPTS = 3 };
 
@@ -163,7 +163,7 @@ static void pulse_wakes_all(void)
     shared_each_layout(pulse_wakes_all_in);
 }
 
-/* ---- to and fro ---------------------------------------------------------------------------- */
+/* ---- to and fro ------------------------------------------------------------------------------ */
 
 /* Two workers set and clear each other's event: no set gets lost. */
 static void ping_pong(int worker, void *context)
@@ -196,7 +196,7 @@ static void to_and_fro(void)
     shared_each_layout(to_and_fro_in);
 }
 
-/* ---- time-outs and wrong use --------------------------------------------------------------- */
+/* ---- time-outs and wrong use ----------------------------------------------------------------- */
 
 static void give_up(int worker, void *context)
 {

@@ -17,7 +17,7 @@ static struct {
     parmap_condition condition;
 } job;
 
-/* ---- the waits ----------------------------------------------------------------------------- */
+/* ---- the waits ------------------------------------------------------------------------------- */
 
 static parmap_status wait_lock(void)
 {
@@ -103,7 +103,7 @@ static bool sleeps(const waiter *w)
     return fields == 1 && state == 'S';
 }
 
-/* ---- the program --------------------------------------------------------------------------- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 static void start_waiters(void)
 {

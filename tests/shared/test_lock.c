@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-/* ---- one executor -------------------------------------------------------------------------- */
+/* ---- one executor ---------------------------------------------------------------------------- */
 
 /* Each rank in turn, on the lock of rank 0 and on one of its own. */
 static void taken_and_given(void)
@@ -59,8 +59,7 @@ static void with(void)
     begin(parmap_rlock_create, 1);
     int inside = 0;
     for (int i = 0; i < 10; i++)
-        PARMAP_WITH(&job.lock)
-        {
+        PARMAP_WITH(&job.lock) {
             CHECK(try_lock()); /* it is this executor's */
             CHECK_OK(parmap_lock_release(&job.lock));
             CHECK_OK(parmap_value_store(&job.counter, counter() + 1));
@@ -76,7 +75,7 @@ static void with(void)
 static void increment_with_lock(void)
 {
     PARMAP_WITH(&job.lock)
-    CHECK_OK(parmap_value_store(&job.counter, counter() + 1));
+        CHECK_OK(parmap_value_store(&job.counter, counter() + 1));
 }
 
 /* The inner lock is given back first. */
@@ -86,8 +85,7 @@ static void with_two(void)
     parmap_lock own;
     bool held = false;
     CHECK_OK(parmap_lock_create(&own));
-    PARMAP_WITH(&own)
-    {
+    PARMAP_WITH(&own) {
         increment_with_lock();
         CHECK_OK(parmap_lock_locked(&own, &held));
         CHECK(held);
@@ -101,7 +99,7 @@ static void with_two(void)
     end();
 }
 
-/* ---- exclusion ----------------------------------------------------------------------------- */
+/* ---- exclusion ------------------------------------------------------------------------------- */
 
 static void check_exclusion(create_lock *create, shared_layout layout, int workers, int64_t rounds)
 {
@@ -155,7 +153,7 @@ static void deep_exclusion(void)
     end();
 }
 
-/* ---- one winner ---------------------------------------------------------------------------- */
+/* ---- one winner ------------------------------------------------------------------------------ */
 
 enum { MOST_ROUNDS = 300 };
 static atomic_int winners[MOST_ROUNDS];
@@ -196,7 +194,7 @@ static void one_winner(void)
     shared_each_layout(one_winner_in);
 }
 
-/* ---- fairness ------------------------------------------------------------------------------ */
+/* ---- fairness -------------------------------------------------------------------------------- */
 
 /* Worker 0 takes the lock again and again, without a pause, as long as the others have not had it
  * three times each. */

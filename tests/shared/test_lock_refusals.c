@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-/* ---- time-outs ----------------------------------------------------------------------------- */
+/* ---- time-outs ------------------------------------------------------------------------------- */
 
 /* What a time-out's message has to tell of the owner, worker 0; since when only after a wait. */
 static void check_names_owner(int owner_rank, bool since)
@@ -86,7 +86,7 @@ static void short_time_outs(void)
     end();
 }
 
-/* ---- wrong use ----------------------------------------------------------------------------- */
+/* ---- wrong use ------------------------------------------------------------------------------- */
 
 static void own_lock_again(void)
 {

@@ -64,7 +64,7 @@ static bool receive_stream(const parmap_connection *from, uint64_t seed, int64_t
     return well;
 }
 
-/* ---- messages ------------------------------------------------------------------------------ */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 typedef struct pipe {
     parmap_connection receiver, sender;
@@ -205,7 +205,7 @@ static void a_buffer_that_is_too_small(void)
     CHECK_OK(parmap_connection_close(&sender));
 }
 
-/* ---- waiting and polling ------------------------------------------------------------------- */
+/* ---- waiting and polling --------------------------------------------------------------------- */
 
 static void nothing_there(void)
 {
@@ -266,7 +266,7 @@ static void many_under_way(void)
     CHECK_OK(parmap_connection_close(&receiver));
 }
 
-/* ---- the end ------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void end_of_file(void)
 {
@@ -393,7 +393,7 @@ static void closing_wakes(void)
 /* More pipes, with messages left in them, than the heap could hold if they stayed. */
 static void pipes_come_and_go(void)
 {
-    const int64_t rounds = shared_count(300, 25);
+    const int64_t rounds = shared_count(300, 80);
     for (int64_t i = 0; i < rounds; i++) {
         parmap_connection ends[2];
         char message[100000] = {0};
@@ -423,6 +423,6 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
-    setenv("PARMAP_HEAP", "8M", 1);
+    setenv("PARMAP_HEAP", "32M", 1);
     return shared_main(argc, argv, cases, sizeof cases / sizeof *cases);
 }

@@ -42,7 +42,7 @@ static int64_t get(const parmap_queue *queue)
     return number;
 }
 
-/* ---- order and items ----------------------------------------------------------------------- */
+/* ---- order and items ------------------------------------------------------------------------- */
 
 /* The last rank puts, the first gets; then each rank its own. */
 static void first_in_first_out(void)
@@ -169,7 +169,7 @@ static void a_buffer_that_is_too_small(void)
     SHARE_FREE(parmap_queue_free(&queue));
 }
 
-/* ---- not waiting, and waiting for so long -------------------------------------------------- */
+/* ---- not waiting, and waiting for so long ---------------------------------------------------- */
 
 static void empty_and_full(void)
 {
@@ -198,7 +198,7 @@ static void empty_and_full(void)
     SHARE_FREE(parmap_queue_free(&queue));
 }
 
-/* ---- closing ------------------------------------------------------------------------------- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
 static void a_closed_queue_drains(void)
 {
@@ -220,7 +220,7 @@ static void a_closed_queue_drains(void)
     SHARE_FREE(parmap_queue_free(&queue));
 }
 
-/* ---- task_done and join -------------------------------------------------------------------- */
+/* ---- task_done and join ---------------------------------------------------------------------- */
 
 static void join_counts_what_was_put(void)
 {
@@ -248,7 +248,7 @@ static void join_counts_what_was_put(void)
     SHARE_FREE(parmap_queue_free(&queue));
 }
 
-/* ---- refusals and handles ------------------------------------------------------------------ */
+/* ---- refusals and handles -------------------------------------------------------------------- */
 
 static void refusals(void)
 {

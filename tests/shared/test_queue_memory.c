@@ -44,7 +44,7 @@ static int64_t fill_heap(const parmap_queue *queue, size_t bytes, int64_t first)
     return count;
 }
 
-/* ---- growth -------------------------------------------------------------------------------- */
+/* ---- growth ---------------------------------------------------------------------------------- */
 
 /* As many rounds as would need several times the heap, if it did not come back.  Rank 0 puts, the
  * last rank gets. */
@@ -102,7 +102,7 @@ static void freed_with_what_is_in_it(void)
     }
 }
 
-/* ---- a full heap --------------------------------------------------------------------------- */
+/* ---- a full heap ----------------------------------------------------------------------------- */
 
 /* Rank 0 puts until its heap is full; the last rank gets. */
 static void full_of_large_items(void)

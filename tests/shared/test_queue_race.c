@@ -160,7 +160,7 @@ static void impatient(void)
     run_stream(SHARED_RANKS, shared_count(2000, 100), 2, 200, 0.0005);
 }
 
-/* ---- blocked producers and consumers ------------------------------------------------------- */
+/* ---- blocked producers and consumers --------------------------------------------------------- */
 
 typedef struct blocked {
     parmap_queue queue;
@@ -249,7 +249,7 @@ static void closing_wakes_all(void)
     shared_each_layout(close_wakes_producers);
 }
 
-/* ---- join ---------------------------------------------------------------------------------- */
+/* ---- join ------------------------------------------------------------------------------------ */
 
 typedef struct tasks {
     parmap_queue queue;

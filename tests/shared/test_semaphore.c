@@ -58,7 +58,7 @@ static void meet(void)
     CHECK_OK(parmap_barrier_wait(&job.barrier, shared_long_s, NULL));
 }
 
-/* ---- one executor -------------------------------------------------------------------------- */
+/* ---- one executor ---------------------------------------------------------------------------- */
 
 /* Each rank in turn. */
 static void counts(void)
@@ -128,7 +128,7 @@ static void limits(void)
     CHECK_OK(parmap_semaphore_free(&semaphore));
 }
 
-/* ---- never more inside than its value ------------------------------------------------------ */
+/* ---- never more inside than its value -------------------------------------------------------- */
 
 static void visit(int worker, void *context)
 {
@@ -170,7 +170,7 @@ static void never_more_inside(void)
     shared_each_layout(never_more_inside_in);
 }
 
-/* ---- tries --------------------------------------------------------------------------------- */
+/* ---- tries ----------------------------------------------------------------------------------- */
 
 enum { MOST_ROUNDS = 100, PLACES = 2, COMPETITORS = 5 };
 static atomic_int winners[MOST_ROUNDS];
@@ -209,7 +209,7 @@ static void as_many_winners_as_places(void)
     shared_each_layout(as_many_winners_as_places_in);
 }
 
-/* ---- releases let others through ----------------------------------------------------------- */
+/* ---- releases let others through ------------------------------------------------------------- */
 
 enum { WAITERS = 5 };
 
@@ -255,7 +255,7 @@ static void one_for_each_release(void)
     shared_each_layout(one_for_each_release_in);
 }
 
-/* ---- time-outs ----------------------------------------------------------------------------- */
+/* ---- time-outs ------------------------------------------------------------------------------- */
 
 /* Worker 0 takes the only place; the others give up, and get it when it comes back. */
 static void give_up(int worker, void *context)
@@ -303,7 +303,7 @@ static void time_outs(void)
     CHECK_OK(parmap_semaphore_free(&never));
 }
 
-/* ---- wrong use ----------------------------------------------------------------------------- */
+/* ---- wrong use ------------------------------------------------------------------------------- */
 
 static void check_refused(const parmap_semaphore *semaphore, parmap_status status)
 {

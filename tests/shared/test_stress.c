@@ -54,7 +54,7 @@ static uint64_t random_below(uint64_t *state, uint64_t end)
     return next_random(state) % end;
 }
 
-/* ---- locks --------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 static int64_t at(const parmap_array *array, int64_t index)
 {
@@ -167,7 +167,7 @@ static void try_lock(stress *run, int worker, uint64_t *state)
     release(run, lock);
 }
 
-/* ---- the others ---------------------------------------------------------------------------- */
+/* ---- the others ------------------------------------------------------------------------------ */
 
 static void use_semaphore(stress *run, uint64_t *state)
 {
@@ -321,7 +321,7 @@ static void only_lock(int worker, void *context)
         use_locks(run, worker, &state);
 }
 
-/* ---- the beginning and the end ------------------------------------------------------------- */
+/* ---- the beginning and the end --------------------------------------------------------------- */
 
 static void create(objects *all, int workers)
 {

@@ -60,7 +60,7 @@ static uint64_t bits_of(double number)
     return bits;
 }
 
-/* ---- integers ------------------------------------------------------------------------------ */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 static void wrap(char typecode, const parmap_value *value)
 {
@@ -150,7 +150,7 @@ static void compare_swap_stores_only_what_was_expected(void)
     each_value(integer_codes, compare_and_swap);
 }
 
-/* ---- reals --------------------------------------------------------------------------------- */
+/* ---- reals ----------------------------------------------------------------------------------- */
 
 static void add_reals(char typecode, const parmap_value *value)
 {
@@ -228,7 +228,7 @@ static void reals_are_compared_bit_by_bit(void)
     each_value("fd", compare_bits);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------ */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void other_typecodes_are_refused(void)
 {
@@ -318,7 +318,7 @@ static void a_freed_value_is_stale(void)
     SHARE_FREE(parmap_value_free(&again));
 }
 
-/* ---- names without a suffix ---------------------------------------------------------------- */
+/* ---- names without a suffix ------------------------------------------------------------------ */
 
 static void names_without_a_suffix(void)
 {

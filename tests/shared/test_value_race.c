@@ -48,7 +48,7 @@ static void expect_no_failures(race *run)
     CHECK_INT(shared_sum(run->failures), 0);
 }
 
-/* ---- add ----------------------------------------------------------------------------------- */
+/* ---- add ------------------------------------------------------------------------------------- */
 
 static void add_one(int worker, void *context)
 {
@@ -90,7 +90,7 @@ static void no_increment_is_lost_in_any_layout(void)
     shared_each_layout(add_to_each_typecode);
 }
 
-/* ---- fetch_add ----------------------------------------------------------------------------- */
+/* ---- fetch_add ------------------------------------------------------------------------------- */
 
 static void take_numbers(int worker, void *context)
 {
@@ -132,7 +132,7 @@ static void fetch_add_gives_each_number_once(void)
     shared_each_layout(each_number_is_given_out_once);
 }
 
-/* ---- compare_swap -------------------------------------------------------------------------- */
+/* ---- compare_swap ---------------------------------------------------------------------------- */
 
 static void add_by_compare_swap(int worker, void *context)
 {
@@ -198,7 +198,7 @@ static void increments_by_compare_swap(void)
     shared_each_layout(swap_in);
 }
 
-/* ---- the value's lock ---------------------------------------------------------------------- */
+/* ---- the value's lock ------------------------------------------------------------------------ */
 
 static void add_with_lock(int worker, void *context)
 {
@@ -258,7 +258,7 @@ static void the_lock_is_the_values_own(void)
     ON_ROOT(parmap_value_free(&other));
 }
 
-/* ---- handles ------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 /* Each rank makes one, every other one adds to it. */
 static void made_on_each_rank_used_from_all(void)

@@ -117,6 +117,34 @@ static void bounds(void)
     CHECK_INT(value, 4096);
 }
 
+static void sizes(void)
+{
+    static const struct {
+        const char *text;
+        int64_t bytes;
+    } good[] = {{"0", 0},
+                {"4096", 4096},
+                {"64K", 65536},
+                {"64k", 65536},
+                {"64M", 67108864},
+                {"2G", 2147483648},
+                {"1T", 1099511627776},
+                {"1e6", 1000000},
+                {"8388607T", INT64_MAX - 1099511627775},
+                {"9223372036854775807", INT64_MAX}};
+    static const char *const wrong[] = {
+        "", "K", "64X", "64MB", "-1", "1.5M", "8388608T", " 1", "9223372036854775808", "1 G"};
+    int64_t bytes;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        CHECK_INT(pm_parse_bytes(good[i].text, &bytes), PARMAP_OK);
+        CHECK_INT(bytes, good[i].bytes);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        CHECK_INT(pm_parse_bytes(wrong[i], &bytes), PARMAP_USAGE);
+        CHECK_HOLDS(parmap_message(), "is no size");
+    }
+}
+
 static void switches(void)
 {
     static const char *const on[] = {"on", "true", "yes", "1", "", "ON", "True"};
@@ -257,6 +285,7 @@ int main(void)
         {"text: the ends of 128 bits", ends_of_128_bits},
         {"text: what is no whole number", no_integers},
         {"text: numbers within bounds", bounds},
+        {"text: sizes in bytes", sizes},
         {"text: switches", switches},
         {"text: whole numbers written", written_integers},
         {"text: scaled numbers", scaled},

@@ -76,7 +76,7 @@ static void measure_messages(int rank, double seconds)
 {
     for (size_t i = 0; i < sizeof balls / sizeof *balls; i++)
         if (rank == 0) {
-            print(balls[i].name, ns_of(ping, (void *)&balls[i], 8, seconds));
+            print(balls[i].name, ns_of(ping, (void *)&balls[i], seconds));
             MPI_Send(words, 0, MPI_BYTE, HOME, LAST, MPI_COMM_WORLD);
         } else if (rank == HOME) {
             answer(&balls[i]);
@@ -87,15 +87,15 @@ static void measure_window(double seconds)
 {
     MPI_Op sum = MPI_SUM, none = MPI_NO_OP, replace = MPI_REPLACE;
     int bytes[] = {8, 16, 32, 64, 4096};
-    print("add", ns_of(fetch_and_op, &sum, 8, seconds));
-    print("load", ns_of(fetch_and_op, &none, 8, seconds));
-    print("store", ns_of(fetch_and_op, &replace, 8, seconds));
-    print("compare_swap", ns_of(compare_and_swap, NULL, 8, seconds));
-    print("get 8", ns_of(get, &bytes[0], 8, seconds));
-    print("get 32", ns_of(get, &bytes[2], 8, seconds));
-    print("get 64", ns_of(get, &bytes[3], 8, seconds));
-    print("get 4096", ns_of(get, &bytes[4], 8, seconds));
-    print("put 16", ns_of(put, &bytes[1], 8, seconds));
+    print("add", ns_of(fetch_and_op, &sum, seconds));
+    print("load", ns_of(fetch_and_op, &none, seconds));
+    print("store", ns_of(fetch_and_op, &replace, seconds));
+    print("compare_swap", ns_of(compare_and_swap, NULL, seconds));
+    print("get 8", ns_of(get, &bytes[0], seconds));
+    print("get 32", ns_of(get, &bytes[2], seconds));
+    print("get 64", ns_of(get, &bytes[3], seconds));
+    print("get 4096", ns_of(get, &bytes[4], seconds));
+    print("put 16", ns_of(put, &bytes[1], seconds));
 }
 
 int main(int argc, char **argv)

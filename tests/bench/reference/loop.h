@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <time.h>
 
 static inline double now_s(void)
@@ -48,12 +49,31 @@ static inline __attribute__((always_inline)) double rate_of(operation call, void
     return (double)calls / elapsed;
 }
 
-/* Nanoseconds per call, after some to warm up. */
-static inline __attribute__((always_inline)) double ns_of(operation call, void *context, int batch,
+static inline int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Nanoseconds per call: the median over many batches of 8, after some calls to warm up.  (The mean
+ * says more of what else the machine does: one batch that has to wait for a core counts as much as
+ * a thousand others.) */
+static inline __attribute__((always_inline)) double ns_of(operation call, void *context,
                                                           double seconds)
 {
-    rate_of(call, context, batch, seconds / 10);
-    return 1e9 / rate_of(call, context, batch, seconds);
+    enum { CALLS = 8, BATCHES = 4096 };
+    double batches[BATCHES];
+    int count = 0;
+    rate_of(call, context, CALLS, seconds / 10);
+    for (double start = now_s(), end = start + seconds; start < end && count < BATCHES; count++) {
+        for (int i = 0; i < CALLS; i++)
+            call(context);
+        const double now = now_s();
+        batches[count] = 1e9 / CALLS * (now - start);
+        start = now;
+    }
+    qsort(batches, (size_t)count, sizeof *batches, compare_doubles);
+    return batches[count / 2];
 }
 
 /* Calls again and again until `end`, resting 0 to 20 ms in between, since who serves others may

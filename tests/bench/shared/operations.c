@@ -81,14 +81,14 @@ static void unmake(objects *o)
 
 static void measure(objects *o, double seconds)
 {
-    printf("{\"value add\": %.1f, ", ns_of(value_add, o, 8, seconds));
-    printf("\"value load\": %.1f, ", ns_of(value_load, o, 8, seconds));
-    printf("\"lock\": %.1f, ", ns_of(lock, o, 8, seconds));
-    printf("\"semaphore\": %.1f, ", ns_of(semaphore, o, 8, seconds));
-    printf("\"event is_set\": %.1f, ", ns_of(event_is_set, o, 8, seconds));
-    printf("\"slice of 8\": %.1f, ", ns_of(slice_8, o, 8, seconds));
-    printf("\"slice of 4096\": %.1f, ", ns_of(slice_4096, o, 8, seconds));
-    printf("\"queue\": %.1f}\n", ns_of(queue, o, 8, seconds));
+    printf("{\"value add\": %.1f, ", ns_of(value_add, o, seconds));
+    printf("\"value load\": %.1f, ", ns_of(value_load, o, seconds));
+    printf("\"lock\": %.1f, ", ns_of(lock, o, seconds));
+    printf("\"semaphore\": %.1f, ", ns_of(semaphore, o, seconds));
+    printf("\"event is_set\": %.1f, ", ns_of(event_is_set, o, seconds));
+    printf("\"slice of 8\": %.1f, ", ns_of(slice_8, o, seconds));
+    printf("\"slice of 4096\": %.1f, ", ns_of(slice_4096, o, seconds));
+    printf("\"queue\": %.1f}\n", ns_of(queue, o, seconds));
 }
 
 int main(int argc, char **argv)
