@@ -58,8 +58,7 @@ parmap_status pm_mail_open(const pm_world *world)
     return PM_MPI(MPI_Start(&mail.receive));
 }
 
-/* ---- sending
- * ---------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static void finish(letter *sent)
 {
@@ -140,8 +139,7 @@ parmap_status pm_mail_send(uint32_t rank, const pm_packet *packet, const void *p
     return pm_mail_post(rank, made);
 }
 
-/* ---- receiving
- * -------------------------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------------------- */
 
 pm_packet *pm_mail_receive(parmap_status *status)
 {
@@ -161,8 +159,7 @@ parmap_status pm_mail_give_back(void)
     return pm_mpi_status(MPI_Start(&mail.receive), "MPI_Start");
 }
 
-/* ---- the end
- * ---------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* Until every packet that was sent to this rank has come, and all of its own have left. */
 static parmap_status drain(int64_t expected, bool (*receive)(void))

@@ -61,8 +61,7 @@ static uint64_t address_of(pm_ref ref, uint64_t at)
     return ref.offset + at;
 }
 
-/* ---- delivering: the door is held
- * ---------------------------------------------------------------- */
+/* ---- delivering: the door is held ------------------------------------------------------------ */
 
 static void deliver(const pm_packet *reply, const void *payload)
 {
@@ -135,8 +134,7 @@ static parmap_status wake(pm_ref ref, uint64_t at, uint64_t count)
     return status;
 }
 
-/* ---- serving: the door is held
- * --------------------------------------------------------------------- */
+/* ---- serving: the door is held --------------------------------------------------------------- */
 
 static parmap_status serve_word(const pm_packet *request)
 {
@@ -242,8 +240,7 @@ bool pm_service_progress(void)
     return progress();
 }
 
-/* ---- the thread
- * --------------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 static void nap(double seconds)
 {
@@ -311,8 +308,7 @@ parmap_status pm_service_stop(void)
     return status;
 }
 
-/* ---- asking
- * --------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static box *open_box(pm_executor self, pm_box_kind which, void *data)
 {
@@ -435,8 +431,7 @@ parmap_status pm_service_request(pm_packet *request, const void *out, void *in, 
     return status;
 }
 
-/* ---- waiting and waking
- * ------------------------------------------------------------------------------- */
+/* ---- waiting and waking ---------------------------------------------------------------------- */
 
 /* To the rank that has the word; this one does it itself. */
 static parmap_status carry_out(const pm_packet *packet)

@@ -29,8 +29,7 @@ static struct {
     bool polite;       /* a flush spins, and there are more ranks than cores */
 } rma;
 
-/* ---- one call
- * ---------------------------------------------------------------------------------------- */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 /* With the door held.  Where calls are carried out by the target's own calls into MPI, it must not
  * be asleep. */
@@ -191,8 +190,7 @@ static parmap_status operate_politely(pm_ref ref, uint64_t at, pm_word_op op, in
     return PARMAP_OK;
 }
 
-/* ---- the verbs
- * ---------------------------------------------------------------------------------------- */
+/* ---- the verbs ------------------------------------------------------------------------------- */
 
 static parmap_status word_rma(pm_ref ref, uint64_t at, pm_word_op op, int width, uint64_t a,
                               uint64_t b, uint64_t *old)
@@ -286,8 +284,7 @@ static parmap_status load_own(pm_ref ref, uint64_t at, uint64_t *value)
     return pm_mpi_status(operate(ref, at, PM_LOAD, 8, 0, 0, value), "MPI_Fetch_and_op");
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 /* Of Open MPI's components only osc/sm, used where all ranks are on one node, works without the
  * target; Open MPI gives the core away by itself. */

@@ -134,8 +134,7 @@ static parmap_status allocate(uint64_t bytes, uint32_t kind, pm_ref *ref)
     return PARMAP_OK;
 }
 
-/* ---- for everybody
- * ------------------------------------------------------------------------------- */
+/* ---- for everybody --------------------------------------------------------------------------- */
 
 static parmap_status clear(pm_ref ref, uint64_t bytes)
 {

@@ -26,8 +26,7 @@ static struct {
     bool stillborn; /* parmap_start failed, on all ranks alike */
 } session = {.world = {.size = 1}};
 
-/* ---- starting
- * ------------------------------------------------------------------------------------ */
+/* ---- starting -------------------------------------------------------------------------------- */
 
 static parmap_status read_heap(int64_t *bytes)
 {
@@ -107,8 +106,7 @@ parmap_status parmap_start(int *argc, char ***argv)
     return session.started ? PARMAP_OK : PARMAP_SYSTEM;
 }
 
-/* ---- finishing
- * ----------------------------------------------------------------------------------- */
+/* ---- finishing ------------------------------------------------------------------------------- */
 
 #ifdef NDEBUG
 static void report_leaks(void) {}
@@ -159,8 +157,7 @@ int parmap_finish(void)
     return (int)status;
 }
 
-/* ---- asking and meeting
- * -------------------------------------------------------------------------- */
+/* ---- asking and meeting ---------------------------------------------------------------------- */
 
 int parmap_rank(void)
 {

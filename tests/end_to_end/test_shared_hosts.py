@@ -1,17 +1,12 @@
-"""Shared objects between ranks on several hosts, which talk over TCP."""
-# TEST seconds=240
+"""Shared objects between ranks on several hosts, which talk over TCP.  test_full_shared_hosts.py runs
+more programs."""
+# TEST seconds=300
 import os
 import tempfile
 import unittest
 
 from hosts import Hosts
-from parmap_testing import MPI, MPIEXEC, ParmapTest, Running, environment, program
-
-# what runs with the window that parmap chooses, and with each that may be asked for
-PROGRAMS = ["value_race", "array_distributed", "lock", "condition", "barrier", "queue_race", "wait",
-            "heap", "stress"]
-FEW_PROGRAMS = ["value", "queue", "stress"]
-
+from parmap_testing import MPI, MPIEXEC, TIMEOUT_S, ParmapTest, Running, environment, program
 
 class SharedHosts(ParmapTest):
     """Tests on `count` hosts; the classes below say how many."""
@@ -37,7 +32,7 @@ class SharedHosts(ParmapTest):
         os.chdir(shared.name)  # where the launcher, and so the ranks, start
         self.addCleanup(os.chdir, before)
 
-    def on_hosts(self, *args, window=None, ranks_each=1, timeout=60):
+    def on_hosts(self, *args, window=None, ranks_each=1, timeout=TIMEOUT_S):
         """The window is asked for by environment; without one nothing is set."""
         line = self.hosts.launcher(MPI, MPIEXEC, ranks_each)
         env = environment({"PARMAP_WINDOW": window}, session="/tmp")
@@ -75,16 +70,14 @@ class TwoHosts(SharedHosts):
         self.assertError(result, 64, "PARMAP_WINDOW=shm", "one node", "rma or msg")
 
     def test_nothing_set(self):
-        self.run_programs(PROGRAMS, ranks_each=2)
-
-    def test_one_rank_on_each(self):
-        self.run_programs(FEW_PROGRAMS, ranks_each=1)
+        self.run_programs(["value", "lock", "queue", "wait"], ranks_each=1)
+        self.run_programs(["stress"], ranks_each=2)
 
     def test_rma(self):
-        self.run_programs(FEW_PROGRAMS, window="rma", ranks_each=2)
+        self.run_programs(["value", "queue"], window="rma")
 
     def test_msg(self):
-        self.run_programs(FEW_PROGRAMS, window="msg", ranks_each=2)
+        self.run_programs(["value", "queue"], window="msg")
 
 
 # MPICH 4.0 over TCP can hang in MPI_Finalize with three hosts or more
@@ -93,10 +86,7 @@ class ThreeHosts(SharedHosts):
     count = 3
 
     def test_nothing_set(self):
-        self.run_programs(FEW_PROGRAMS, ranks_each=1)
-
-    def test_two_ranks_on_each(self):
-        self.run_programs(["queue_race", "stress"], ranks_each=2)
+        self.run_programs(["value", "stress"])
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ static int hold(void)
     PARMAP_MUST(parmap_broadcast(&lock, sizeof lock, 0));
     PARMAP_MUST(parmap_sync_all());
     if (parmap_rank() == 0) {
-        say("holding");
+        fputs("sharing: holding\n", stderr);
         sleep(100);
     }
     PARMAP_MUST(parmap_lock_acquire(&lock, PARMAP_FOREVER));

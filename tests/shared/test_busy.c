@@ -1,9 +1,6 @@
 /* A rank that computes for two seconds without a call holds up nobody who uses what lies there. */
 /* TEST ranks=2,4 serial=1 */
-#include "shared/shared.h"
-
-#include <pthread.h>
-#include <stdatomic.h>
+#include "shared/lateness.h"
 
 /* The longest that a call may take, and how long the computation does.  Whoever had to wait for its
  * end would take the better part of it. */
@@ -109,45 +106,7 @@ static double ask(void)
     return longest_s;
 }
 
-/* ---- how late the machine itself is -------------------------------------------------------- */
-
-static struct {
-    pthread_t thread;
-    atomic_bool over;
-    double longest_s; /* by which a sleep of a millisecond was too long */
-} lateness;
-
-static void *watch(void *context)
-{
-    (void)context;
-    while (!lateness.over) {
-        const double begun = shared_now();
-        shared_sleep(0.001);
-        const double late_s = shared_now() - begun - 0.001;
-        lateness.longest_s = late_s > lateness.longest_s ? late_s : lateness.longest_s;
-    }
-    return NULL;
-}
-
-static void begin_watch(void)
-{
-    lateness.over = false;
-    lateness.longest_s = 0;
-    CHECK_INT(pthread_create(&lateness.thread, NULL, watch, NULL), 0);
-}
-
-/* Collective.  A call is a few messages to and fro, each of which may find a rank without a core.
- */
-static double limit_on_this_machine(void)
-{
-    lateness.over = true;
-    CHECK_INT(pthread_join(lateness.thread, NULL), 0);
-    const double late_s = 1e-6 * (double)shared_sum((int64_t)(lateness.longest_s * 1e6));
-    const double limit = limit_s + 5 * late_s;
-    return limit < compute_s / 2 ? limit : compute_s / 2;
-}
-
-/* ---- the case ------------------------------------------------------------------------------ */
+/* ---- the case -------------------------------------------------------------------------------- */
 
 /* Whether a rank waited for long.  The machine may hold up one, so that an attempt proves little; a
  * home that does not answer makes itself felt in all of them. */
@@ -155,16 +114,17 @@ static bool attempt(void)
 {
     double longest_s = 0;
     CHECK_OK(parmap_sync_all());
-    begin_watch();
+    lateness_begin();
     if (parmap_rank() == parmap_size() - 1)
         shared_compute(compute_s);
     else
         longest_s = ask();
-    const double limit = limit_on_this_machine();
-    if (longest_s >= limit)
-        printf("# rank %d: a call took %.3f s, more than %.3f s\n", parmap_rank(), longest_s,
-               limit);
-    return shared_sum(longest_s >= limit) > 0;
+    /* a call is a few messages to and fro, each of which may find a rank without a core */
+    const double limit = limit_s + 5 * lateness_end();
+    const bool slow = longest_s >= limit || longest_s >= compute_s / 2;
+    if (slow)
+        printf("# rank %d: a call took %.3f s; limit %.3f s\n", parmap_rank(), longest_s, limit);
+    return shared_sum(slow) > 0;
 }
 
 static void holds_up_nobody(void)

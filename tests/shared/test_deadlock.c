@@ -1,11 +1,11 @@
 /* Circles of waiters on locks: one of them is told, within 2 s; and nobody is where there is no
  * circle.  What could be one after the other here runs at once, since most of it is waiting. */
-#include "shared/shared.h"
+#include "shared/lateness.h"
 
-#include <stdatomic.h>
-
-/* The contract says 2 s; twice that, where other tests keep the cores busy. */
+/* The contract says 2 s.  Here are many circles at once, on cores that have other work too: then it
+ * is some steps more, each of which may have to wait for a core. */
 static const double limit_s = 4;
+enum { STEPS = 20 };
 
 /* ---- circles --------------------------------------------------------------------------------- */
 
@@ -36,6 +36,7 @@ static struct {
     parmap_value values[MOST_MEMBERS];
     parmap_barrier barrier;
     atomic_int deadlocks, got; /* of the workers on this rank */
+    double took_s;             /* until one of them was told, if it was */
 } state[CIRCLES];
 
 /* Which circle and which place in it a worker has. */
@@ -97,7 +98,7 @@ static void close_circle(const circle *c, int number, int member)
     const double begun = shared_now();
     const parmap_status status = parmap_lock_acquire(next, PARMAP_FOREVER);
     if (status == PARMAP_DEADLOCK) {
-        CHECK(shared_now() - begun < limit_s);
+        state[number].took_s = shared_now() - begun;
         check_names_members(c, parmap_message());
         state[number].deadlocks++;
     } else if (CHECK_OK(status)) {
@@ -173,12 +174,15 @@ static void one_of_a_circle(void)
         workers += circles[number].members + circles[number].bystanders;
         make_circle(number);
     }
+    lateness_begin();
     shared_run_at(workers, place, take_part, NULL);
+    const double limit = limit_s + STEPS * lateness_end();
     for (int number = 0; number < CIRCLES; number++) {
         int64_t sums[2] = {state[number].deadlocks, state[number].got};
         CHECK_OK(parmap_sum(sums, 2));
         CHECK_INT(sums[0], 1);
         CHECK_INT(sums[1], circles[number].members - 1);
+        CHECK(state[number].took_s < limit);
         free_circle(number);
     }
 }

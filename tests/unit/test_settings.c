@@ -21,7 +21,7 @@ static const char config[] = "test_settings.ini";
 static const parmap_spec spec = {
     .first = 1, .last = 1000000, .type = PARMAP_INT64, .dataset = "cubes", .output = "cubemap.h5"};
 
-/* ---- helpers ------------------------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 /* One program start: the arguments as one text, words parted by blanks. */
 typedef struct start {
@@ -88,7 +88,7 @@ static const char *printed(int number, void (*print)(const void *context), const
     return text;
 }
 
-/* ---- cases --------------------------------------------------------------------------------- */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
 static void defaults(void)
 {
