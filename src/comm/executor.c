@@ -40,6 +40,12 @@ uint32_t pm_executors_live(void)
     return atomic_load(&executors.live);
 }
 
+void pm_executor_rest(bool resting)
+{
+    if (pm_executor_mine != 0)
+        atomic_fetch_add(&executors.live, resting ? (uint32_t)-1 : 1);
+}
+
 pm_executor pm_executor_join(void)
 {
     pthread_once(&executors.once, make_key);

@@ -42,8 +42,11 @@ static inline pm_executor pm_executor_self(void)
     return __builtin_expect(pm_executor_mine != 0, 1) ? pm_executor_mine : pm_executor_join();
 }
 
-/* Local.  How many threads of this rank have a number. */
+/* Local.  How many threads of this rank have a number and may want a core. */
 uint32_t pm_executors_live(void);
+
+/* Local.  The calling thread sleeps until others end, or goes on. */
+void pm_executor_rest(bool resting);
 
 /* Local, before the first executor: this rank's number. */
 void pm_executor_set_rank(uint32_t rank);

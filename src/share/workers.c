@@ -1,6 +1,8 @@
 /* A team of workers over all ranks, each on a thread of its own. */
 #include "share/session.h"
 
+#include "comm/executor.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -34,8 +36,10 @@ static parmap_status run_share(worker *team, int count, int rank, int size)
             break;
         }
     }
+    pm_executor_rest(true);
     for (int i = 0; i < started; i++)
         pthread_join(team[i].thread, NULL);
+    pm_executor_rest(false);
     return status;
 }
 
