@@ -46,15 +46,21 @@ static parmap_status look_around(pm_world *world)
     return PM_MPI(MPI_Comm_size(MPI_COMM_WORLD, &world->size));
 }
 
+bool pm_world_is_up(void)
+{
+    int initialised = 0;
+    MPI_Initialized(&initialised);
+    return initialised;
+}
+
 parmap_status pm_world_join(int *argc, char ***argv, pm_world *world, bool *own)
 {
-    int initialised = 0, finalised = 0;
-    MPI_Initialized(&initialised);
+    int finalised = 0;
     MPI_Finalized(&finalised);
     if (finalised)
         return pm_fail(PARMAP_USAGE, "MPI is finalised already; start parmap before that");
-    *own = !initialised;
-    return initialised ? look_around(world) : pm_world_start(argc, argv, world);
+    *own = !pm_world_is_up();
+    return *own ? pm_world_start(argc, argv, world) : look_around(world);
 }
 
 parmap_status pm_world_start(int *argc, char ***argv, pm_world *world)

@@ -28,6 +28,9 @@ parmap_status pm_world_join(int *argc, char ***argv, pm_world *world, bool *own)
 /* Local. */
 pm_thread_level pm_world_thread_level(void);
 
+/* Local.  Whether MPI is initialised: too late for settings in the environment. */
+bool pm_world_is_up(void);
+
 /* Collective.  Finalises MPI.  It gives MPI_Finalize ten seconds (MPICH over TCP can hang there)
  * and then ends the process with `code`: call it when every file is closed and every rank knows it.
  */

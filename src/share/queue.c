@@ -3,10 +3,14 @@
 
 #include "share/mutex.h"
 
+#include "comm/pause.h"
+
 #include <inttypes.h>
 
 /* Executors that may sleep on one word; its counter has room for twice as many. */
 enum { MOST_SLEEPERS = 1 << 15 };
+
+static const double spin_s = 20e-6, at_once_s = 400e-9, some_more_s = 300e-9;
 
 /* ---- patience -------------------------------------------------------------------------------- */
 
@@ -67,13 +71,31 @@ parmap_status pm_queue_sleep(const pm_queue *queue, uint64_t at, uint64_t seen,
     return status == PARMAP_OK ? left : status;
 }
 
+/* Spins for as long as it takes to wake somebody on a core that sleeps.  When the word changes at
+ * once the other side is busy: it gets a little time for some more, since to go on item by item
+ * takes two transfers of cache lines between cores for each, a multiple of what a put costs. */
+static parmap_status spin(const task *t, uint64_t *word)
+{
+    const double began = pm_now();
+    double changed;
+    do {
+        PM_TRY(pm_spin_on(t->queue->ref, t->at, (uint32_t)t->word, word));
+        changed = pm_now();
+    } while ((uint32_t)*word == (uint32_t)t->word && changed < began + spin_s);
+    if ((uint32_t)*word == (uint32_t)t->word || changed > began + at_once_s)
+        return PARMAP_OK;
+    while (pm_now() < changed + some_more_s)
+        pm_pause_once(&(pm_pause){0});
+    return PARMAP_OK;
+}
+
 /* Until there may be a chance again.  *slept = whether a wake may have been meant for the caller.
  */
 static parmap_status await_chance(const task *t, pm_deadline deadline, bool *slept)
 {
     uint64_t word = t->word;
     if (pm_spinning_pays(t->queue->ref))
-        PM_TRY(pm_spin_on(t->queue->ref, t->at, (uint32_t)t->word, &word));
+        PM_TRY(spin(t, &word));
     if ((uint32_t)word != (uint32_t)t->word)
         return PARMAP_OK;
     *slept = true;

@@ -1,6 +1,6 @@
 /* Queues, as pipes and parmap_wait see them, and what the three files of the queue share.
  *
- *   block:   | ends 8 | unused 40 | put end 128 | get end 128 | done 8 |
+ *   block:   | ends 8 | unused 40 | put end 128 | unused 64 | get end 128 | unused 64 | done 8 |
  *   an end:  | mutex 8 | unused 32 | seen 8 | chunk 16 |   word 8, unused 56 |   two cache lines
  *   chunk:   | next 16 | unused 32 | cells, 64 bytes each ...                |
  *   cell:    | bytes of the item 8 | the item, up to 48 bytes | unused 8     |
@@ -16,7 +16,8 @@
  *
  * Those that put exclude each other by the mutex of their end, and so do those that get.  `seen` is
  * the other end's word as it was when last looked at: so the two sides share a cache line only when
- * the queue seems full or empty, besides those of the items.
+ * the queue seems full or empty, besides those of the items.  Processors fetch cache lines in
+ * pairs; the unused ones keep the two ends apart.
  *
  * Item n lies in cell n mod C of a chunk.  A queue of up to C items has one chunk for ever.  Others
  * have a list of chunks: who puts the first item of a chunk makes it, in its own heap; who gets
@@ -30,9 +31,9 @@
 enum {
     PM_QUEUE_ENDS = 0, /* pm_queue_marks */
     PM_QUEUE_PUT = 48,
-    PM_QUEUE_GET = 176,
-    PM_QUEUE_DONE = 304,
-    PM_QUEUE_BYTES = 312,
+    PM_QUEUE_GET = 240,
+    PM_QUEUE_DONE = 432,
+    PM_QUEUE_BYTES = 440,
 
     PM_END_MUTEX = 0, /* bytes from the start of an end */
     PM_END_SEEN = 40,

@@ -83,6 +83,21 @@ parmap_status pm_queue_end(const pm_queue *queue)
     return pm_heap_free(state.chunk, PM_KIND_QUEUE_CHUNK);
 }
 
+/* A line that is written soon, or read, is fetched meanwhile; it may be another core's. */
+static inline void fetch_to_write(pm_ref ref, uint64_t at)
+{
+    char *data = pm_direct(ref);
+    if (data)
+        __builtin_prefetch(data + at, 1);
+}
+
+static inline void fetch_to_read(pm_ref ref, uint64_t at)
+{
+    char *data = pm_direct(ref);
+    if (data)
+        __builtin_prefetch(data + at, 0);
+}
+
 /* ---- looking and waking ------------------------------------------------------------------------
  *
  * Who publishes something for sleepers (an item, room) wakes one only if everything published
@@ -177,6 +192,8 @@ static parmap_status put_locked(const pm_queue *queue, const pm_queue_cell *cell
     PM_TRY(begins_chunk(queue, tail)
                ? put_in_new_chunk(queue, &end, cell)
                : pm_put(end.chunk, cell_at(queue, tail), 8, cell, bytes_in_use(cell)));
+    if (!begins_chunk(queue, tail + 1))
+        fetch_to_write(end.chunk, cell_at(queue, tail + 1));
     return pm_add(queue->ref, PM_QUEUE_PUT + PM_END_WORD, PM_QUEUE_ONE, before);
 }
 
@@ -184,6 +201,7 @@ parmap_status pm_queue_try_put(const pm_queue *queue, const pm_queue_cell *cell,
 {
     const pm_mutex mutex = mutex_of(queue, PM_QUEUE_PUT);
     uint64_t before = 0;
+    fetch_to_write(queue->ref, PM_QUEUE_PUT + PM_END_WORD);
     PM_TRY(pm_mutex_acquire(mutex, never, "queue"));
     const parmap_status status = put_locked(queue, cell, head, &before);
     const parmap_status released = pm_mutex_release(mutex, "queue");
@@ -231,6 +249,8 @@ static parmap_status get_locked(const pm_queue *queue, size_t capacity, pm_queue
         PM_TRY(set_chunk(queue, PM_QUEUE_GET, chunk));
         PM_TRY(pm_heap_free(end.chunk, PM_KIND_QUEUE_CHUNK));
     }
+    if (head + 1 < pm_queue_count(end.seen) && !begins_chunk(queue, head + 1))
+        fetch_to_read(chunk, cell_at(queue, head + 1));
     return pm_add(queue->ref, PM_QUEUE_GET + PM_END_WORD, PM_QUEUE_ONE, before);
 }
 

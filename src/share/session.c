@@ -92,7 +92,7 @@ parmap_status parmap_start(int *argc, char ***argv)
 {
     if (session.started)
         return pm_fail(PARMAP_USAGE, "parmap_start was called already");
-    const char *cure = pm_window_cure(pm_world_library());
+    const char *cure = pm_world_is_up() ? NULL : pm_window_cure(pm_world_library());
     session.stillborn = true;
     PM_TRY(pm_world_join(argc, argv, &session.world, &session.owns_mpi));
     pm_log_mute(session.world.rank != 0);
