@@ -17,12 +17,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-static const double hot_s = 50e-6; /* the thread polls without sleep for so long after a request */
-static const double warm_s = 10e-3, warm_interval_s = 200e-6, cold_interval_s = 2e-3;
+static const double hot_s = 50e-6; /* the thread hardly sleeps for so long after a request */
+static const double hot_interval_s = 20e-6, warm_s = 10e-3, warm_interval_s = 200e-6,
+                    cold_interval_s = 2e-3;
 static const double nap_s = 5e-3; /* of an executor while another one polls */
 static const double silence_s = 20;
 enum { LOOKS = 64 }; /* at MPI, between two at the clock */
@@ -220,6 +222,12 @@ static bool is_hot(void)
     return false;
 }
 
+/* Others may need the core that this one would spin on. */
+static bool crowded(void)
+{
+    return pm_the_job.topology.size > pm_the_job.topology.cores;
+}
+
 static bool progress(void)
 {
     if (!pm_door_try_enter())
@@ -229,7 +237,7 @@ static bool progress(void)
         any = true;
     const bool hot = service.hot_until > 0 && is_hot();
     pm_door_leave();
-    if (hot && !any)
+    if (hot && !any && crowded())
         sched_yield();
     return any || hot;
 }
@@ -254,6 +262,7 @@ static void *serve_others(void *unused)
     (void)unused;
     double last = 0;
     uint64_t visits = 0;
+    prctl(PR_SET_TIMERSLACK, 1000); /* ns: naps are as short as they say */
     while (!atomic_load(&service.over)) {
         const uint64_t seen = visits;
         visits = atomic_load_explicit(&service.visits, memory_order_relaxed);
@@ -265,10 +274,12 @@ static void *serve_others(void *unused)
             service.hooks.watch();
         if (visits != seen)
             nap(cold_interval_s);
-        else if (now - last < hot_s)
+        else if (now - last < hot_s && !crowded())
             sched_yield();
         else
-            nap(now - last < warm_s ? warm_interval_s : cold_interval_s);
+            nap(now - last < hot_s    ? hot_interval_s
+                : now - last < warm_s ? warm_interval_s
+                                      : cold_interval_s);
     }
     return NULL;
 }

@@ -1,7 +1,5 @@
-/* Queues as users see them: putting and getting with patience, and counting. */
+/* Queues as users see them: putting and getting with patience. */
 #include "share/queue.h"
-
-#include "share/mutex.h"
 
 #include "comm/pause.h"
 
@@ -10,7 +8,10 @@
 /* Executors that may sleep on one word; its counter has room for twice as many. */
 enum { MOST_SLEEPERS = 1 << 15 };
 
-static const double spin_s = 20e-6, at_once_s = 400e-9, some_more_s = 300e-9;
+/* Spinning lasts as long as it takes to wake somebody on a core that sleeps. */
+static const double spin_s = 20e-6, look_s = 100e-9, at_once_s = 400e-9, first_pause_s = 300e-9;
+
+enum { PAUSES = 3, MOST_AWAITED = 32 /* items */ };
 
 /* ---- patience -------------------------------------------------------------------------------- */
 
@@ -71,22 +72,47 @@ parmap_status pm_queue_sleep(const pm_queue *queue, uint64_t at, uint64_t seen,
     return status == PARMAP_OK ? left : status;
 }
 
-/* Spins for as long as it takes to wake somebody on a core that sleeps.  When the word changes at
- * once the other side is busy: it gets a little time for some more, since to go on item by item
- * takes two transfers of cache lines between cores for each, a multiple of what a put costs. */
+static void pause_until(double time)
+{
+    while (pm_now() < time)
+        pm_pause_once(&(pm_pause){0});
+}
+
+static bool has_changed(const task *t, uint64_t word)
+{
+    return (uint32_t)word != (uint32_t)t->word;
+}
+
+/* The other side is busy: it gets a little time for some more, and again while it uses it.  To go
+ * on item by item would take two transfers of cache lines between cores for each, which is a
+ * multiple of what a put costs. */
+static parmap_status let_some_come(const task *t, uint64_t *word)
+{
+    const uint64_t limit = t->queue->limit;
+    const uint64_t enough = limit > 0 && limit < 2 * MOST_AWAITED ? (limit + 1) / 2 : MOST_AWAITED;
+    double pause_s = first_pause_s;
+    for (int i = 0; i < PAUSES; i++, pause_s *= 2) {
+        const uint64_t before = *word;
+        pause_until(pm_now() + pause_s);
+        PM_TRY(pm_load(t->queue->ref, t->at, word));
+        if (*word == before || pm_queue_count(*word) >= pm_queue_count(t->word) + enough)
+            break;
+    }
+    return PARMAP_OK;
+}
+
+/* Looks at the word from time to time; not all the time, since each look takes the line away from
+ * the one that is waited for. */
 static parmap_status spin(const task *t, uint64_t *word)
 {
     const double began = pm_now();
-    double changed;
-    do {
-        PM_TRY(pm_spin_on(t->queue->ref, t->at, (uint32_t)t->word, word));
-        changed = pm_now();
-    } while ((uint32_t)*word == (uint32_t)t->word && changed < began + spin_s);
-    if ((uint32_t)*word == (uint32_t)t->word || changed > began + at_once_s)
-        return PARMAP_OK;
-    while (pm_now() < changed + some_more_s)
-        pm_pause_once(&(pm_pause){0});
-    return PARMAP_OK;
+    double now = began;
+    while (!has_changed(t, *word) && now < began + spin_s) {
+        pause_until(now + look_s);
+        PM_TRY(pm_load(t->queue->ref, t->at, word));
+        now = pm_now();
+    }
+    return has_changed(t, *word) && now < began + at_once_s ? let_some_come(t, word) : PARMAP_OK;
 }
 
 /* Until there may be a chance again.  *slept = whether a wake may have been meant for the caller.
@@ -96,7 +122,7 @@ static parmap_status await_chance(const task *t, pm_deadline deadline, bool *sle
     uint64_t word = t->word;
     if (pm_spinning_pays(t->queue->ref))
         PM_TRY(spin(t, &word));
-    if ((uint32_t)word != (uint32_t)t->word)
+    if (has_changed(t, word))
         return PARMAP_OK;
     *slept = true;
     return pm_queue_sleep(t->queue, t->at, t->word, deadline);
@@ -275,89 +301,4 @@ parmap_status parmap_queue_get(const parmap_queue *queue, void *item, size_t cap
         return pm_fail(PARMAP_EMPTY, "the queue is empty");
     PM_TRY(status);
     return pm_queue_unpack(&cell, item);
-}
-
-/* ---- counting -------------------------------------------------------------------------------- */
-
-/* With the mutex of the get end nothing is got meanwhile, so the size is that of the moment when
- * the tail is looked at. */
-parmap_status parmap_queue_size(const parmap_queue *queue, int64_t *size)
-{
-    pm_queue q;
-    uint64_t head = 0, tail = 0;
-    PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &q));
-    const pm_mutex mutex = {.ref = q.ref, .at = PM_QUEUE_GET + PM_END_MUTEX};
-    PM_TRY(pm_mutex_acquire(mutex, pm_deadline_in(PARMAP_FOREVER), "queue"));
-    parmap_status status = pm_load(q.ref, PM_QUEUE_GET + PM_END_WORD, &head);
-    if (status == PARMAP_OK)
-        status = pm_load(q.ref, PM_QUEUE_PUT + PM_END_WORD, &tail);
-    const parmap_status released = pm_mutex_release(mutex, "queue");
-    *size = (int64_t)(pm_queue_count(tail) - pm_queue_count(head));
-    return status == PARMAP_OK ? released : status;
-}
-
-parmap_status parmap_queue_empty(const parmap_queue *queue, bool *empty)
-{
-    pm_queue q;
-    uint64_t tail;
-    bool item;
-    PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &q));
-    PM_TRY(pm_queue_has_item(&q, &tail, &item));
-    *empty = !item;
-    return PARMAP_OK;
-}
-
-parmap_status parmap_queue_full(const parmap_queue *queue, bool *full)
-{
-    pm_queue q;
-    uint64_t head;
-    bool room;
-    PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &q));
-    PM_TRY(pm_queue_has_room(&q, &head, &room));
-    *full = !room;
-    return PARMAP_OK;
-}
-
-parmap_status parmap_queue_task_done(const parmap_queue *queue)
-{
-    pm_queue q;
-    uint64_t done, seen, tail;
-    PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &q));
-    PM_TRY(pm_load(q.ref, PM_QUEUE_DONE, &seen));
-    do {
-        done = seen;
-        PM_TRY(pm_load(q.ref, PM_QUEUE_PUT + PM_END_WORD, &tail));
-        if (pm_queue_count(done) >= pm_queue_count(tail))
-            return pm_fail(PARMAP_USAGE,
-                           "task_done was called for each of the %" PRIu64
-                           " items already that were put",
-                           pm_queue_count(tail));
-        PM_TRY(pm_compare_swap(q.ref, PM_QUEUE_DONE, done, done + PM_QUEUE_ONE, &seen));
-    } while (seen != done);
-    const bool all = pm_queue_count(done) + 1 == pm_queue_count(tail);
-    return all && pm_queue_sleepers(done) > 0 ? pm_wake_word(q.ref, PM_QUEUE_DONE, PM_WAKE_ALL)
-                                              : PARMAP_OK;
-}
-
-parmap_status parmap_queue_join(const parmap_queue *queue, double timeout_s)
-{
-    const pm_deadline deadline = pm_deadline_in(timeout_s);
-    bool over = pm_deadline_over(deadline);
-    pm_queue q;
-    PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &q));
-    for (;;) {
-        uint64_t done, tail;
-        PM_TRY(pm_load(q.ref, PM_QUEUE_DONE, &done));
-        PM_TRY(pm_load(q.ref, PM_QUEUE_PUT + PM_END_WORD, &tail));
-        const uint64_t left = pm_queue_count(tail) - pm_queue_count(done);
-        if (left == 0)
-            return PARMAP_OK;
-        if (over)
-            return pm_fail(PARMAP_TIMED_OUT,
-                           "task_done was not called yet for %" PRIu64 " items of the queue", left);
-        const parmap_status status = pm_queue_sleep(&q, PM_QUEUE_DONE, done, deadline);
-        over = status == PARMAP_TIMED_OUT;
-        if (!over)
-            PM_TRY(status);
-    }
 }

@@ -140,9 +140,12 @@ static void all_were_told(void)
 static void after_finish(void)
 {
     CHECK_TEXT(parmap_window(), "");
-    CHECK_FAILS(parmap_sync_all(), PARMAP_USAGE, "parmap_start");
-    CHECK_STATUS(parmap_lock_acquire(&job.lock, 0), PARMAP_USAGE);
-    CHECK_STATUS(parmap_event_create(&job.event), PARMAP_USAGE);
+    CHECK_FAILS(parmap_sync_all(), PARMAP_CLOSED, "finishes");
+    CHECK_STATUS(parmap_lock_acquire(&job.lock, 0), PARMAP_CLOSED);
+    CHECK_STATUS(parmap_event_set(&job.event), PARMAP_CLOSED);
+    CHECK_STATUS(parmap_semaphore_release(&job.semaphore), PARMAP_CLOSED);
+    CHECK_STATUS(parmap_queue_put(&job.queue, "x", 1, 0), PARMAP_CLOSED);
+    CHECK_STATUS(parmap_event_create(&job.event), PARMAP_CLOSED);
 }
 
 static const check_case before_cases[] = {{"threads begin to wait", start_waiters}};
