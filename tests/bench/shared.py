@@ -28,7 +28,7 @@ def windows(mpi):
     """The backends that can be had with this MPI: name -> settings."""
     found = {"shm": {"PARMAP_WINDOW": "shm"}, "rma": {"PARMAP_WINDOW": "rma"}}
     if mpi.name == "openmpi":
-        found["rma, osc=pt2pt"] = {"PARMAP_WINDOW": "rma", "OMPI_MCA_osc": "pt2pt"}
+        found["rma/pt2pt"] = {"PARMAP_WINDOW": "rma", "OMPI_MCA_osc": "pt2pt"}
     found["msg"] = {"PARMAP_WINDOW": "msg"}
     return found
 
@@ -72,9 +72,9 @@ def ns(samples, name):
 def mpi_adds(mpi, runs, seconds):
     """label -> run of MPI_Fetch_and_op; what is stock depends on the MPI."""
     if mpi.name != "openmpi":
-        return {"MPI_Fetch_and_op": runs.theirs(2, None, "contend", "fetch_and_op", seconds)}
-    return {f"MPI_Fetch_and_op, {label}": runs.theirs(2, settings, "contend", "fetch_and_op",
-                                                      seconds)
+        return {"Fetch_and_op": runs.theirs(2, None, "contend", "fetch_and_op", seconds)}
+    return {f"Fetch_and_op, {label}": runs.theirs(2, settings, "contend", "fetch_and_op",
+                                                  seconds)
             for label, settings in ((STOCK, None), (SM, {"OMPI_MCA_osc": "sm"}))}
 
 
@@ -83,7 +83,7 @@ def adds(bench, mpi):
     them = mpi_adds(mpi, runs, seconds)
     todo = {"q": runs.ours(2, shm, "contend", "q", seconds),
             "i": runs.ours(2, shm, "contend", "i", seconds),
-            "C11 atomic_fetch_add": runs.theirs(2, None, "contend", "atomic", seconds), **them,
+            "C11 atomic": runs.theirs(2, None, "contend", "atomic", seconds), **them,
             "Python's Value": runs.python("value", 2, 100_000, 20_000)}
     if build_global_arrays(mpi):
         todo["NGA_Read_inc"] = runs.theirs(2, None, "read_inc", seconds)
@@ -96,14 +96,14 @@ def adds(bench, mpi):
 
 def add_adds(bench, title, samples, name):
     def beside(label, goal, ours="q"):
-        text = f"{title} / {label}" if ours == "q" else f"{title}, typecode {ours} / {label}"
+        text = f"{title} / {label}" if ours == "q" else f"{title}, {ours} / {label}"
         bench.add(text, "M/s", said(samples[ours], name, 1e-6),
                   said(samples[label], name, 1e-6), goal)
 
-    beside("C11 atomic_fetch_add", at_least(1 / 3))
-    beside("C11 atomic_fetch_add", at_least(1 / 3), "i")
+    beside("C11 atomic", at_least(1 / 3))
+    beside("C11 atomic", at_least(1 / 3), "i")
     for label in samples:
-        if label.startswith("MPI_"):
+        if label.startswith("Fetch_and_op"):
             # Contended, the bare C11 atomic itself is hardly ten times as fast as stock Open MPI.
             stock = at_least(10) if name == "one" or STOCK not in label else None
             beside(label, at_least(2) if SM in label else stock)

@@ -2,7 +2,7 @@
 #ifndef STRESS_H
 #define STRESS_H
 
-#include "shared.h"
+#include "shared/shared.h"
 
 #include <stdatomic.h>
 

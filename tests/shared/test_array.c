@@ -1,7 +1,7 @@
 /* Arrays in the heap of one rank: elements, slices and their borders, refusals, the part that is
  * plain memory.  The reference is a plain C array that takes the same writes. */
-#include "elements.h"
-#include "shared.h"
+#include "shared/elements.h"
+#include "shared/shared.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -359,8 +359,7 @@ static void the_lock_of_an_array(void)
     CHECK_OK(parmap_array_lock(&array, &lock));
     CHECK_OK(parmap_sync_all());
     for (int64_t i = 0; i < rounds; i++)
-        PARMAP_WITH(&lock)
-        {
+        PARMAP_WITH(&lock) {
             long numbers[3] = {0};
             CHECK_OK(parmap_array_read(&array, 0, 3, numbers));
             CHECK(numbers[1] == 2 * numbers[0] && numbers[2] == 3 * numbers[0]);

@@ -1,7 +1,7 @@
 /* Distributed arrays: which rank has which elements, reads and writes across the borders between
  * ranks, and that no number of them is ever used up.  The expected blocks are computed here. */
-#include "elements.h"
-#include "shared.h"
+#include "shared/elements.h"
+#include "shared/shared.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* TEST ranks=2 label=full seconds=300 serial=1 */
 /* Arrays whose bytes and indices do not fit into 32 bits: in a heap, and distributed.  It takes
  * some GiB; where they are not free it says so and tests nothing. */
-#include "shared.h"
+#include "shared/shared.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

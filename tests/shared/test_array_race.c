@@ -1,7 +1,8 @@
+/* TEST seconds=180 */
 /* Arrays that many threads of many ranks change at once, of both kinds, in a heap and distributed:
  * no addition is lost, no element is ever read half written. */
-#include "elements.h"
-#include "shared.h"
+#include "shared/elements.h"
+#include "shared/shared.h"
 
 #include <stdatomic.h>
 

@@ -1,7 +1,8 @@
+/* TEST seconds=180 */
 /* The heap below all objects, of 2 MiB here: blocks that one rank makes and another one frees, from
  * all ranks at once; nothing overlaps, nothing is lost for good, all new memory is zero. */
-#include "messages.h"
-#include "shared.h"
+#include "shared/messages.h"
+#include "shared/shared.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
+/* TEST seconds=180 */
 /* Pipes: messages whole and in order, both directions, end of file, closing, waiting. */
-#include "messages.h"
-#include "shared.h"
+#include "shared/messages.h"
+#include "shared/shared.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

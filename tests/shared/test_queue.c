@@ -1,7 +1,8 @@
+/* TEST seconds=180 */
 /* Queues, one call after the other: order, sizes of items, time-outs, size and full, closing,
  * task_done and join, refusals. */
-#include "messages.h"
-#include "shared.h"
+#include "shared/messages.h"
+#include "shared/shared.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
+/* TEST seconds=180 */
 /* Queues between many threads of many ranks at once: each item arrives exactly once and in the
  * order of its producer, whoever is blocked goes on, join waits for the last task. */
-#include "messages.h"
-#include "shared.h"
+#include "shared/messages.h"
+#include "shared/shared.h"
 
 #include <sched.h>
 #include <stdatomic.h>

@@ -1,9 +1,10 @@
+/* TEST seconds=180 */
 /* Everything at once: two threads or more of each rank do what a generator with a fixed seed tells
  * them to a common set of objects; at the end the sums are right.  First without a possible
  * deadlock, where none may be reported; then with locks in any order, where each report is checked
  * against a record of who held and wanted what. */
-#include "messages.h"
-#include "stress.h"
+#include "shared/messages.h"
+#include "shared/stress.h"
 
 #include <sched.h>
 

@@ -1,8 +1,8 @@
 /* Values: each typecode's limits, sums that wrap, refusals, reals, handles that travel.
  * Expectations are C's limits and what Python's ctypes make of the same numbers (value_table.h).
  */
-#include "shared.h"
-#include "value_table.h"
+#include "shared/shared.h"
+#include "shared/value_table.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,6 +1,7 @@
+/* TEST seconds=180 */
 /* Values that many threads of many ranks change at once, wherever they live: no update is lost, no
  * number is given out twice.  The expected sums are products. */
-#include "shared.h"
+#include "shared/shared.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -205,8 +206,7 @@ static void add_with_lock(int worker, void *context)
     race *run = context;
     for (int64_t i = 0; i < run->steps; i++) {
         int64_t number = 0;
-        PARMAP_WITH(&run->lock)
-        {
+        PARMAP_WITH(&run->lock) {
             run->failures += parmap_value_load(&run->value, &number) != PARMAP_OK;
             if (worker % 2 == 0) /* it is recursive */
                 run->failures += parmap_lock_acquire(&run->lock, 0) != PARMAP_OK;

@@ -1,6 +1,7 @@
+/* TEST seconds=180 */
 /* parmap_wait over queues, pipes and events: exactly those that are ready are flagged, it wakes
  * when one becomes ready, and it keeps to its time. */
-#include "shared.h"
+#include "shared/shared.h"
 
 #include <stdatomic.h>
 
