@@ -295,6 +295,8 @@ parmap_status pm_window_open(const pm_world *world, const pm_topology *topology,
     pm_the_job.own_thread = owns_mpi || pm_world_thread_level() == PM_THREAD_MULTIPLE;
     if (status == PARMAP_OK)
         status = open_best(&choice, (uint64_t)wish->bytes + PM_HEAP_BEGIN);
+    if (status == PARMAP_NO_MEMORY) /* of the machine; nothing is full that objects could leave */
+        status = pm_fail(PARMAP_SYSTEM, "%s", parmap_message());
     if (status != PARMAP_OK)
         window.backend = NULL;
     else
