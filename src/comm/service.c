@@ -35,7 +35,7 @@ typedef enum box_state { BOX_IDLE, BOX_PENDING, BOX_SLEEPING, BOX_DONE } box_sta
 
 typedef struct box {
     _Atomic uint32_t state; /* box_state */
-    uint32_t sequence;
+    _Atomic uint32_t sequence;
     void *data; /* for the payload */
     uint64_t value;
     parmap_status status;
@@ -68,8 +68,8 @@ static uint64_t address_of(pm_ref ref, uint64_t at)
 static void deliver(const pm_packet *reply, const void *payload)
 {
     box *to = &service.boxes[pm_executor_number(reply->executor)][reply->box % PM_BOXES];
-    if (to->sequence != reply->sequence || atomic_load(&to->state) == BOX_DONE ||
-        atomic_load(&to->state) == BOX_IDLE)
+    const uint32_t state = atomic_load(&to->state);
+    if (state == BOX_IDLE || state == BOX_DONE || to->sequence != reply->sequence)
         return; /* nobody waits for it any more */
     to->value = reply->a;
     to->status = (parmap_status)reply->status;
@@ -231,10 +231,8 @@ static bool crowded(void)
 static bool progress(void)
 {
     if (!pm_door_try_enter())
-        return false; /* whoever is inside makes progress */
-    bool any = false;
-    while (receive_one())
-        any = true;
+        return false;               /* whoever is inside makes progress */
+    const bool any = receive_one(); /* who waits for it need not wait for the next look too */
     const bool hot = service.hot_until > 0 && is_hot();
     pm_door_leave();
     if (hot && !any && crowded())
@@ -324,20 +322,21 @@ parmap_status pm_service_stop(void)
 static box *open_box(pm_executor self, pm_box_kind which, void *data)
 {
     box *mine = &service.boxes[pm_executor_number(self)][which];
-    pm_door_enter(); /* a late reply to an earlier request may be on its way into the box */
-    mine->sequence++;
+    atomic_fetch_add_explicit(&mine->sequence, 1, memory_order_relaxed);
     mine->data = data;
-    atomic_store(&mine->state, BOX_PENDING);
-    pm_door_leave();
+    atomic_store(&mine->state, BOX_PENDING); /* the rest was written before: see deliver */
     return mine;
 }
 
+/* What was given up may be under delivery just now. */
 static void close_box(box *mine)
 {
-    pm_door_enter();
-    mine->data = NULL;
+    const bool given_up = atomic_load(&mine->state) != BOX_DONE;
+    if (given_up)
+        pm_door_enter();
     atomic_store(&mine->state, BOX_IDLE);
-    pm_door_leave();
+    if (given_up)
+        pm_door_leave();
 }
 
 static void sleep_for_box(box *mine, double seconds)

@@ -25,29 +25,33 @@ static struct {
     _Atomic uint32_t partner; /* of the last one */
     uint64_t seen;            /* by the watch: calls, and since when */
     double seen_at;
-    double *nudged_at; /* of each rank; NULL where targets need not be awake */
+    double *nudged_at; /* of each rank, with the door held; NULL: targets need not be awake */
     bool polite;       /* a flush spins, and there are more ranks than cores */
 } rma;
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
-/* With the door held.  Where calls are carried out by the target's own calls into MPI, it must not
- * be asleep. */
-static void keep_awake(uint32_t partner)
+/* Whether to wait politely for a call to this rank: where there are more ranks than cores, and
+ * where the target, in whose own calls into MPI this one is carried out, may have to be woken
+ * first, maybe on this core. */
+static bool be_polite(uint32_t partner)
 {
     if (!rma.nudged_at || partner == (uint32_t)pm_the_job.world.rank)
-        return;
+        return false;
+    pm_door_enter();
     const double now = pm_now();
-    if (now - rma.nudged_at[partner] < pm_service_nudge_s / 2)
-        return;
-    rma.nudged_at[partner] = now;
-    pm_service_nudge(partner);
+    const bool asleep = now - rma.nudged_at[partner] > pm_service_nudge_s / 2;
+    if (asleep) {
+        rma.nudged_at[partner] = now;
+        pm_service_nudge(partner);
+    }
+    pm_door_leave();
+    return asleep || rma.polite;
 }
 
 static void enter(uint32_t partner)
 {
     pm_door_enter();
-    keep_awake(partner);
     atomic_store_explicit(&rma.partner, partner, memory_order_relaxed);
     atomic_fetch_add_explicit(&rma.calls, 1, memory_order_relaxed);
 }
@@ -196,12 +200,8 @@ static parmap_status word_rma(pm_ref ref, uint64_t at, pm_word_op op, int width,
                               uint64_t b, uint64_t *old)
 {
     PM_TRY(check_alive(ref));
-    if (rma.polite && ref.rank != (uint32_t)pm_the_job.world.rank) {
-        pm_door_enter();
-        keep_awake(ref.rank);
-        pm_door_leave();
+    if (be_polite(ref.rank))
         return operate_politely(ref, at, op, width, a, b, old);
-    }
     enter(ref.rank);
     const int code = operate(ref, at, op, width, a, b, old);
     return leave(code, op == PM_COMPARE_SWAP ? "MPI_Compare_and_swap" : "MPI_Fetch_and_op");
@@ -239,9 +239,6 @@ static parmap_status move_politely(const transfer *t)
     const MPI_Datatype type = type_of(t->width);
     const bool put = t->op == PM_STORE;
     MPI_Request request;
-    pm_door_enter();
-    keep_awake(t->ref.rank);
-    pm_door_leave();
     PM_TRY(PM_MPI(MPI_Rget_accumulate(put ? t->data : NULL, put ? t->count : 0, type,
                                       put ? before : t->data, t->count, type, (int)t->ref.rank,
                                       t->place, t->count, type, put ? MPI_REPLACE : MPI_NO_OP,
@@ -252,11 +249,12 @@ static parmap_status move_politely(const transfer *t)
 static parmap_status move_all(pm_ref ref, uint64_t at, pm_word_op op, int width, char *data,
                               size_t bytes)
 {
-    const bool polite = rma.polite && ref.rank != (uint32_t)pm_the_job.world.rank;
-    const size_t most = polite ? POLITE_PIECE : PIECE;
+    size_t piece;
     PM_TRY(check_alive(ref));
-    for (size_t done = 0; done < bytes; done += most) {
-        const size_t piece = bytes - done < most ? bytes - done : most;
+    for (size_t done = 0; done < bytes; done += piece) {
+        const bool polite = be_polite(ref.rank);
+        const size_t most = polite ? POLITE_PIECE : PIECE;
+        piece = bytes - done < most ? bytes - done : most;
         const transfer t = {.ref = ref,
                             .place = (MPI_Aint)(ref.offset + at + done),
                             .op = op,

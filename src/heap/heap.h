@@ -16,8 +16,8 @@ void pm_heap_open(void);
 /* Local.  Forgets the books. */
 void pm_heap_close(void);
 
-/* Local, any thread.  A block of zeros in this rank's segment, its header and the data's first 48
- * bytes in one cache line.  `kind` is never 0.  PARMAP_NO_MEMORY names the size to set. */
+/* Local, any thread.  A block of zeros in this rank's segment; its header and the data's first 48
+ * bytes fill a cache line.  `kind` is never 0.  PARMAP_NO_MEMORY names the size to set. */
 parmap_status pm_heap_alloc(uint64_t bytes, uint32_t kind, pm_ref *ref);
 
 /* Like pm_heap_alloc, but with any content, for what is written at once. */

@@ -1,7 +1,7 @@
 /* Arrays: in the heap of one rank, or in blocks over the segments of all.
  *
- *   block of a local array:   | unused 8 | lock word 8 | unused 32 | elements ... |
- *   space of a distributed one, on every rank:                        | elements ... |
+ *   block of a local array:   | unused 56 | lock word 8 | unused 48 | elements ... |
+ *   space of a distributed one, on every rank:                         | elements ... |
  *
  * A local array's elements begin with a cache line.  The handle of a distributed one names its
  * space; in place of the offset it has the number of elements per rank.
@@ -14,7 +14,7 @@
 
 #include <inttypes.h>
 
-enum { LOCK = 8, ELEMENTS = 48 };
+enum { LOCK = PM_OWN_LINE + 8, ELEMENTS = PM_OWN_LINE + 64 };
 
 static inline bool is_distributed(const parmap_array *array)
 {

@@ -79,15 +79,30 @@ static void relax(void)
 #endif
 }
 
-parmap_status pm_spin_on(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *value)
+/* Looks with so many pauses between them, then twice as many, up to a limit. */
+static parmap_status spin(pm_ref ref, uint64_t at, uint32_t expected, int pauses, int most,
+                          uint64_t *value)
 {
     int left = pm_spinning_pays(ref) ? SPINS : 0;
     PM_TRY(pm_load(ref, at, value));
-    while ((uint32_t)*value == expected && left-- > 0) {
-        relax();
+    while ((uint32_t)*value == expected && left > 0) {
+        for (int i = 0; i < pauses; i++)
+            relax();
+        left -= pauses;
+        pauses = 2 * pauses < most ? 2 * pauses : most;
         PM_TRY(pm_load(ref, at, value));
     }
     return PARMAP_OK;
+}
+
+parmap_status pm_spin_on(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *value)
+{
+    return spin(ref, at, expected, 1, 1, value);
+}
+
+parmap_status pm_spin_backing_off(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *value)
+{
+    return spin(ref, at, expected, 8, 64, value);
 }
 
 parmap_status pm_block_drain(void)

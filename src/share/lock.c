@@ -1,14 +1,17 @@
-/* Lock and RLock: a mutex alone in a block. */
+/* Lock and RLock: a mutex alone in a block.
+ *
+ *   | unused 48 | lock word 8 |
+ */
 #include "share/mutex.h"
 
-enum { LOCK_BYTES = 8 };
+enum { LOCK = PM_OWN_LINE, LOCK_BYTES = LOCK + 8 };
 
 static const char name[] = "lock";
 
 static parmap_status create(parmap_lock *lock, uint32_t kind)
 {
     pm_ref ref;
-    return pm_create(kind, 0, LOCK_BYTES, (parmap_handle *)lock, &ref);
+    return pm_create(kind, LOCK, LOCK_BYTES, (parmap_handle *)lock, &ref);
 }
 
 parmap_status parmap_lock_create(parmap_lock *lock)
@@ -25,7 +28,7 @@ parmap_status parmap_lock_free(parmap_lock *lock)
 {
     pm_mutex mutex;
     PM_TRY(pm_open_lock(lock, &mutex));
-    if (mutex.at != 0)
+    if (mutex.at != LOCK)
         return pm_fail(PARMAP_USAGE, "this lock belongs to a value, an array or a condition and is "
                                      "freed with it");
     return pm_destroy(&lock->handle, mutex.recursive ? PM_KIND_RLOCK : PM_KIND_LOCK);

@@ -197,7 +197,7 @@ static parmap_status wait_for_chance(attempt *a)
 {
     const uint32_t seen = (uint32_t)a->word;
     if (a->spins++ < MOST_SPINS && pm_spinning_pays(mutex_of(a).ref)) {
-        PM_TRY(pm_spin_on(mutex_of(a).ref, mutex_of(a).at, seen, &a->word));
+        PM_TRY(pm_spin_backing_off(mutex_of(a).ref, mutex_of(a).at, seen, &a->word));
         if ((uint32_t)a->word != seen)
             return PARMAP_OK;
     }

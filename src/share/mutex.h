@@ -54,14 +54,14 @@ static inline parmap_status pm_open_lock(const parmap_lock *lock, pm_mutex *mute
     if (__builtin_expect((kind != PM_KIND_LOCK && kind != PM_KIND_RLOCK) ||
                              handle->generation == PM_ANY_GENERATION,
                          0)) {
-        *mutex = (pm_mutex){.at = 0};
+        *mutex = (pm_mutex){.recursive = false};
         return pm_refuse_handle(handle, PM_KIND_LOCK);
     }
     *mutex = (pm_mutex){pm_handle_ref(handle), handle->extra, kind == PM_KIND_RLOCK};
     return PARMAP_OK;
 }
 
-/* *lock = the recursive lock whose word is `at` bytes, more than 0, into an object's block.  It
+/* *lock = the recursive lock whose word is `at` bytes, not PM_OWN_LINE, into an object's block.  It
  * lives and dies with the object; parmap_lock_free refuses it. */
 void pm_inner_lock(const parmap_handle *object, uint32_t at, parmap_lock *lock);
 

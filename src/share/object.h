@@ -25,6 +25,10 @@ enum {
 #undef PM_KIND_MEMBER
 };
 
+/* Words that many ranks write lie so many bytes into a block's data, in another cache line than its
+ * header: all verbs read that, and a line that is only read stays with everybody. */
+enum { PM_OWN_LINE = 48 };
+
 /* The handle's kind is a PM_KIND_ in the low 24 bits and a typecode above. */
 static inline uint32_t pm_handle_kind(const parmap_handle *handle)
 {

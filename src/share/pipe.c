@@ -35,8 +35,7 @@ static parmap_status check_created(const parmap_connection *connection)
     return pm_fail(PARMAP_USAGE, "this end of a pipe was never created, or closed before");
 }
 
-/* Whether this end, `handle` being its queue in the direction wanted, can do what it is asked for.
- */
+/* Whether this end can do what it is asked for; `handle` is its queue in that direction. */
 static parmap_status check(const parmap_connection *connection, const parmap_handle *handle,
                            const char *verb)
 {

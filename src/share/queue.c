@@ -115,8 +115,7 @@ static parmap_status spin(const task *t, uint64_t *word)
     return has_changed(t, *word) && now < began + at_once_s ? let_some_come(t, word) : PARMAP_OK;
 }
 
-/* Until there may be a chance again.  *slept = whether a wake may have been meant for the caller.
- */
+/* Until there may be a chance again.  *slept = a wake may have been meant for the caller. */
 static parmap_status await_chance(const task *t, pm_deadline deadline, bool *slept)
 {
     uint64_t word = t->word;

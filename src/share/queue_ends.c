@@ -103,9 +103,8 @@ static inline void fetch_to_read(pm_ref ref, uint64_t at)
  * Who publishes something for sleepers (an item, room) wakes one only if everything published
  * before it was used up already: a queue that fills while the first of its sleepers is on its way
  * to a core costs no more system calls.  So who has slept looks, when it has got its share or gives
- * up, whether there is more, and wakes the next one: keep_trying in queue.c calls pm_queue_pass_on.
- * The order of the two loads in each function below makes sure that one of the two sees the other.
- */
+ * up, whether there is more, and wakes the next one: pass_on in queue.c.  The order of the two
+ * loads in each function below makes sure that one of the two sees the other. */
 
 parmap_status pm_queue_has_item(const pm_queue *queue, uint64_t *tail, bool *item)
 {

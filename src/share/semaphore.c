@@ -1,7 +1,9 @@
 /* Semaphore and BoundedSemaphore.
  *
- *   word 0:  | sleepers 32 | value 32 |     executors sleep on the value while it is 0
- *   word 1:  who acquired it last, and when: a stamp; 0 = nobody yet
+ *   | unused 48 | value 8 | last 8 |
+ *
+ *   value:  | sleepers 32 | value 32 | bits; executors sleep on the value while it is 0
+ *   last:   who acquired it last, and when: a stamp; 0 = nobody yet
  *
  * Who sleeps is counted first, so a release is one addition that tells whether somebody has to be
  * woken.  As many are woken as there were releases; one that was overtaken sleeps again. */
@@ -11,7 +13,7 @@
 
 #include <inttypes.h>
 
-enum { VALUE = 0, LAST = 8, SEMAPHORE_BYTES = 16 };
+enum { VALUE = PM_OWN_LINE, LAST = VALUE + 8, SEMAPHORE_BYTES = VALUE + 16 };
 
 static const uint64_t SLEEPER = 1ULL << 32;
 

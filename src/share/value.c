@@ -1,12 +1,12 @@
-/* Values: a number and its lock in one cache line.
+/* Values: a number and its lock.
  *
- *   block:   | number 8 | lock word 8 |
+ *   block:   | unused 48 | number 8 | lock word 8 |
  */
 #include "share/mutex.h"
 #include "share/number.h"
 #include "share/object.h"
 
-enum { NUMBER = 0, LOCK = 8, BLOCK_BYTES = 16 };
+enum { NUMBER = PM_OWN_LINE, LOCK = NUMBER + 8, BLOCK_BYTES = NUMBER + 16 };
 
 static inline parmap_status open_value(const parmap_value *value, pm_number *n)
 {

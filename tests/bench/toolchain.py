@@ -167,10 +167,9 @@ def build_objects(mpi):
 def build_global_arrays(mpi):
     """Whether there are Global Arrays for this MPI; as Debian installs them, one for each."""
     for config in Path("/usr/lib").glob(f"*/ga/{mpi.name}/bin/ga-config"):
-        flags = [run([config, f"--{what}"]).output.split() for what in ("cppflags", "libs", "flibs")]
         try:
-            compile_one(mpi.mpicc, REFERENCE / "read_inc.c", mpi.reference("read_inc"),
-                        *flags[0], *flags[1], *flags[2])
+            flags = run([config, "--cppflags", "--libs", "--flibs"]).output.split()
+            compile_one(mpi.mpicc, REFERENCE / "read_inc.c", mpi.reference("read_inc"), *flags)
         except CannotRun:
             continue
         return True

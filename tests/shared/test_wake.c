@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 
 /* Without a wake a wait ends with its slice, about a quarter of a second after what it waits for.
- * On a busy machine a wake may take as long now and then, but not often.  If only one of the
- * waiters were woken, half of the waits would be prompt. */
+ * On a busy machine many a wake takes as long, but not nearly all do; if only one of the waiters
+ * were woken, a fifth would be prompt. */
 static const double prompt_s = 0.15;
-enum { ROUNDS = 12, WAITERS = 2, LEAST_PROMPT = ROUNDS * WAITERS * 5 / 8 };
+enum { ROUNDS = 8, WAITERS = 5, LEAST_PROMPT = ROUNDS * WAITERS * 3 / 10 };
 
 /* The handles are the same on all ranks. */
 static struct {

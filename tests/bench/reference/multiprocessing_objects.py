@@ -1,8 +1,8 @@
-"""multiprocessing_objects.py WHAT PROCESSES COUNT: the same with Python's multiprocessing, per second.
+"""multiprocessing_objects.py WHAT PROCESSES COUNT: how often per second, with multiprocessing.
 
 value: `with value.get_lock(): value.value += 1`; lock: acquire and release; by one process, then by
-all at once, COUNT each.  queue: half of the processes put COUNT integers each, half get them.  pipe:
-round trips of 8 bytes between two.
+all at once, COUNT each.  queue: half of the processes put COUNT integers each, half get them.
+pipe: round trips of 8 bytes between two.
 """
 import json
 import sys
