@@ -23,6 +23,7 @@ static void give_back(void *executor)
     executors.taken[pm_executor_number((pm_executor)(uintptr_t)executor)] = false;
     atomic_fetch_sub(&executors.live, 1);
     pthread_mutex_unlock(&executors.mutex);
+    pm_executor_mine = 0; /* for destructors that come after this one */
 }
 
 static void make_key(void)

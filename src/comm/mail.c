@@ -194,14 +194,19 @@ parmap_status pm_mail_close(bool (*receive)(void))
 {
     int64_t expected = 0;
     MPI_Request request;
-    PM_TRY(PM_MPI(MPI_Ireduce_scatter_block(mail.sent, &expected, 1, MPI_INT64_T, MPI_SUM,
-                                            mail.comm, &request)));
+    int64_t *sent = malloc((size_t)mail.size * sizeof *sent); /* MPI reads it for a while */
+    if (!sent)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for the messages of %d ranks", mail.size);
+    memcpy(sent, mail.sent, (size_t)mail.size * sizeof *sent);
+    PM_TRY(PM_MPI(
+        MPI_Ireduce_scatter_block(sent, &expected, 1, MPI_INT64_T, MPI_SUM, mail.comm, &request)));
     pm_pause pause = {0};
     for (int done = 0; !done;) { /* the others may need this rank's service until they come here */
         PM_TRY(PM_MPI(MPI_Test(&request, &done, MPI_STATUS_IGNORE)));
         receive();
         pm_pause_once(&pause);
     }
+    free(sent);
     PM_TRY(drain(expected, receive));
     PM_TRY(PM_MPI(MPI_Cancel(&mail.receive)));
     PM_TRY(PM_MPI(MPI_Wait(&mail.receive, MPI_STATUS_IGNORE)));

@@ -8,8 +8,8 @@
 /* Collective; the door is not held. */
 parmap_status pm_mail_open(const pm_world *world);
 
-/* Collective, when no rank sends any more; the door is not held.  Receives what is still under way
- * with `receive`, which takes one packet. */
+/* Collective, when no rank asks for anything any more; the door is not held.  Receives what is
+ * still under way with `receive`, which takes one packet. */
 parmap_status pm_mail_close(bool (*receive)(void));
 
 /* The packet is copied, with packet->bytes of payload unless that is NULL. */

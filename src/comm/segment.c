@@ -28,7 +28,7 @@ static parmap_status refuse(parmap_status status, size_t bytes)
     const uint64_t free_mib = (uint64_t)room.f_bavail * room.f_frsize >> 20;
     return pm_fail(status,
                    "cannot share %zu MiB between the ranks of a node: %s (/dev/shm has %" PRIu64
-                   " MiB free); make /dev/shm larger (docker: --shm-size)",
+                   " MiB free); make /dev/shm larger",
                    (bytes + (1 << 20) - 1) >> 20, strerror(error), free_mib);
 }
 

@@ -25,7 +25,7 @@
 static const double hot_s = 50e-6; /* the thread hardly sleeps for so long after a request */
 static const double hot_interval_s = 20e-6, warm_s = 10e-3, warm_interval_s = 200e-6,
                     cold_interval_s = 2e-3;
-static const double nap_s = 5e-3; /* of an executor while another one polls */
+static const double nap_s = 50e-3; /* of an executor while another one polls */
 static const double silence_s = 20;
 enum { LOOKS = 64 }; /* at MPI, between two at the clock */
 const double pm_service_nudge_s = 500e-6;
@@ -44,11 +44,13 @@ typedef struct box {
 static struct {
     pm_service_hooks hooks;
     box boxes[PM_EXECUTORS][PM_BOXES];
-    _Atomic bool polling;    /* an executor that waits for its box does */
+    _Atomic int waiting;     /* executors for their boxes */
+    _Atomic bool polling;    /* one of them does */
     _Atomic uint64_t visits; /* of executors to pm_service_progress */
     _Atomic bool failed;     /* MPI did */
     double hot_until;        /* pm_now(); with the door held */
     _Atomic bool over;
+    _Atomic int in_flight; /* threads inside a request, a wait or a wake */
     bool threaded;
     pthread_t thread;
 } service;
@@ -253,6 +255,12 @@ static void nap(double seconds)
     nanosleep(&(struct timespec){.tv_nsec = (long)(seconds * 1e9)}, NULL);
 }
 
+/* Executors wait for replies, and the one that polled for them has gone. */
+static bool is_needed(void)
+{
+    return atomic_load(&service.waiting) > 0 && !atomic_load(&service.polling);
+}
+
 /* Frequent after a request, since another one is likely to follow; rare when nobody asks, or while
  * an executor of this rank looks itself. */
 static void *serve_others(void *unused)
@@ -275,9 +283,9 @@ static void *serve_others(void *unused)
         else if (now - last < hot_s && !crowded())
             sched_yield();
         else
-            nap(now - last < hot_s    ? hot_interval_s
-                : now - last < warm_s ? warm_interval_s
-                                      : cold_interval_s);
+            nap(now - last < hot_s                   ? hot_interval_s
+                : now - last < warm_s || is_needed() ? warm_interval_s
+                                                     : cold_interval_s);
     }
     return NULL;
 }
@@ -307,14 +315,34 @@ static bool receive_through_door(void)
     return pm_service_progress();
 }
 
+/* From here on the calling thread serves what is still asked. */
 parmap_status pm_service_stop(void)
 {
-    const parmap_status status = pm_mail_close(receive_through_door);
     atomic_store(&service.over, true);
     if (service.threaded)
         pthread_join(service.thread, NULL);
+    const parmap_status status = pm_mail_close(receive_through_door);
     pm_parking_clear();
     return status;
+}
+
+int pm_service_in_flight(void)
+{
+    return atomic_load(&service.in_flight);
+}
+
+parmap_status pm_service_enter(void)
+{
+    atomic_fetch_add(&service.in_flight, 1);
+    if (!pm_window_closing())
+        return PARMAP_OK;
+    pm_service_leave();
+    return pm_refuse_closed();
+}
+
+void pm_service_leave(void)
+{
+    atomic_fetch_sub(&service.in_flight, 1);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -388,6 +416,7 @@ static parmap_status await_box(box *mine, double seconds)
     pm_pause pause = {0};
     bool poller = false;
     parmap_status status = PARMAP_OK;
+    atomic_fetch_add(&service.waiting, 1);
     for (uint32_t look = 1; atomic_load(&mine->state) != BOX_DONE; look++) {
         if (!poller)
             poller = !service.threaded || !atomic_exchange(&service.polling, true);
@@ -405,6 +434,7 @@ static parmap_status await_box(box *mine, double seconds)
     }
     if (poller && service.threaded)
         atomic_store(&service.polling, false);
+    atomic_fetch_sub(&service.waiting, 1);
     if (status == PARMAP_OK && atomic_load(&mine->state) != BOX_DONE)
         status = PARMAP_TIMED_OUT;
     return status;
@@ -418,7 +448,7 @@ static parmap_status send_packet(uint32_t rank, const pm_packet *packet, const v
     return status;
 }
 
-parmap_status pm_service_request(pm_packet *request, const void *out, void *in, uint64_t *value)
+static parmap_status request_reply(pm_packet *request, const void *out, void *in, uint64_t *value)
 {
     const pm_executor self = pm_executor_self();
     const uint32_t rank = request->ref.rank;
@@ -438,6 +468,14 @@ parmap_status pm_service_request(pm_packet *request, const void *out, void *in, 
         status = refuse_silence(rank);
     }
     close_box(mine);
+    return status;
+}
+
+parmap_status pm_service_request(pm_packet *request, const void *out, void *in, uint64_t *value)
+{
+    PM_TRY(pm_service_enter());
+    const parmap_status status = request_reply(request, out, in, value);
+    pm_service_leave();
     return status;
 }
 
@@ -462,8 +500,8 @@ static parmap_status cancel(pm_packet *wait, box *mine)
     return status == PARMAP_TIMED_OUT ? refuse_silence(wait->ref.rank) : status;
 }
 
-parmap_status pm_service_wait(pm_ref ref, uint64_t at, uint32_t expected, double seconds,
-                              bool *timed_out)
+static parmap_status wait_for_word(pm_ref ref, uint64_t at, uint32_t expected, double seconds,
+                                   bool *timed_out)
 {
     const pm_executor self = pm_executor_self();
     if (self == 0)
@@ -489,8 +527,20 @@ parmap_status pm_service_wait(pm_ref ref, uint64_t at, uint32_t expected, double
     return status;
 }
 
+parmap_status pm_service_wait(pm_ref ref, uint64_t at, uint32_t expected, double seconds,
+                              bool *timed_out)
+{
+    PM_TRY(pm_service_enter());
+    const parmap_status status = wait_for_word(ref, at, expected, seconds, timed_out);
+    pm_service_leave();
+    return status;
+}
+
 parmap_status pm_service_wake(pm_ref ref, uint64_t at, int count)
 {
     const pm_packet packet = {.kind = PM_PACKET_WAKE, .ref = ref, .at = at, .a = (uint64_t)count};
-    return carry_out(&packet);
+    PM_TRY(pm_service_enter());
+    const parmap_status status = carry_out(&packet);
+    pm_service_leave();
+    return status;
 }

@@ -16,7 +16,15 @@ typedef struct pm_service_hooks {
 
 /* Collective. */
 parmap_status pm_service_start(const pm_service_hooks *hooks);
+
+/* Collective, when pm_service_in_flight() is 0 on all ranks. */
 parmap_status pm_service_stop(void);
+
+/* Local.  How many threads of this rank are inside a request, a wait or a wake; while the window
+ * closes no others get in.  pm_service_enter: PARMAP_CLOSED then; else pm_service_leave follows. */
+int pm_service_in_flight(void);
+parmap_status pm_service_enter(void);
+void pm_service_leave(void);
 
 /* Local.  One look at what has arrived; whether there was something, or is about to be. */
 bool pm_service_progress(void);

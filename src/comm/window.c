@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "comm/collective.h"
 #include "comm/peers.h"
+#include "comm/service.h"
 #include "comm/window_choice.h"
 
 #include <inttypes.h>
@@ -66,7 +67,8 @@ parmap_status pm_word_remote(pm_ref ref, uint64_t at, pm_word_op op, int width, 
         return pm_refuse_closed();
     if (!reachable(ref))
         return pm_refuse_ref(ref);
-    return backend->word(ref, at, op, width, a, b, old ? old : &unused);
+    const parmap_status status = backend->word(ref, at, op, width, a, b, old ? old : &unused);
+    return status == PARMAP_SYSTEM && pm_window_closing() ? pm_refuse_closed() : status;
 }
 
 parmap_status pm_get(pm_ref ref, uint64_t at, int width, void *data, size_t bytes)
@@ -315,6 +317,11 @@ bool pm_window_closing(void)
     return atomic_load_explicit(&window.closing, memory_order_relaxed);
 }
 
+bool pm_window_busy(void)
+{
+    return pm_service_in_flight() > 0;
+}
+
 parmap_status pm_window_close(void)
 {
     const pm_backend *backend = window.backend;
@@ -323,9 +330,12 @@ parmap_status pm_window_close(void)
         return PARMAP_OK;
     for (uint32_t space = PM_SPACES; space-- > 0;)
         if (pm_spaces[space].base) {
-            pm_spaces[space].ranks = 0; /* what threads that live on find from now on */
             const parmap_status closed = backend->close(space);
             status = status == PARMAP_OK ? closed : status;
+            if (space > 0)
+                forget(space);
+            else
+                pm_spaces[space].ranks = 0; /* what threads that live on find from now on */
         }
     if (backend->stop) {
         const parmap_status stopped = backend->stop();

@@ -197,6 +197,9 @@ parmap_status pm_window_close(void);
 void pm_window_begin_closing(void);
 bool pm_window_closing(void);
 
+/* Local.  Whether a thread of this rank waits for another rank's answer, or has just asked. */
+bool pm_window_busy(void);
+
 /* What collectives do between two tests: serve other ranks, look whether they live. */
 const pm_idle *pm_window_idle(void);
 

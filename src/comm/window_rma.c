@@ -130,6 +130,8 @@ static int operate(pm_ref ref, uint64_t at, pm_word_op op, int width, uint64_t a
     const number first = narrow(a, width), second = narrow(b, width);
     number result = {.u64 = 0};
     int code;
+    if (window == MPI_WIN_NULL) /* a thread that outlives the job */
+        return MPI_ERR_WIN;
     if (op == PM_COMPARE_SWAP)
         code = MPI_Compare_and_swap(&second, &first, &result, type, (int)ref.rank, place, window);
     else
@@ -200,8 +202,12 @@ static parmap_status word_rma(pm_ref ref, uint64_t at, pm_word_op op, int width,
                               uint64_t b, uint64_t *old)
 {
     PM_TRY(check_alive(ref));
-    if (be_polite(ref.rank))
-        return operate_politely(ref, at, op, width, a, b, old);
+    if (be_polite(ref.rank)) {
+        PM_TRY(pm_service_enter());
+        const parmap_status status = operate_politely(ref, at, op, width, a, b, old);
+        pm_service_leave();
+        return status;
+    }
     enter(ref.rank);
     const int code = operate(ref, at, op, width, a, b, old);
     return leave(code, op == PM_COMPARE_SWAP ? "MPI_Compare_and_swap" : "MPI_Fetch_and_op");
@@ -261,7 +267,10 @@ static parmap_status move_all(pm_ref ref, uint64_t at, pm_word_op op, int width,
                             .width = width,
                             .count = (int)(piece / (size_t)width),
                             .data = data + done};
-        PM_TRY(polite ? move_politely(&t) : move(&t));
+        PM_TRY(pm_service_enter());
+        const parmap_status status = polite ? move_politely(&t) : move(&t);
+        pm_service_leave();
+        PM_TRY(status);
     }
     return PARMAP_OK;
 }

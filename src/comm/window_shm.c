@@ -13,6 +13,17 @@
 
 static pm_segment segments[PM_SPACES];
 
+/* With the message of what failed before. */
+static parmap_status refuse_room(uint32_t space)
+{
+    const uint64_t mib = (pm_spaces[space].bytes * pm_spaces[space].ranks >> 20) + 1;
+    return pm_fail(PARMAP_NO_MEMORY,
+                   "%s; the %s of all ranks together may take %" PRIu64
+                   " MiB of it (--shm-size=%" PRIu64 "M)%s",
+                   parmap_message(), space == 0 ? "heaps" : "parts", mib, mib,
+                   space == 0 ? ", or set PARMAP_HEAP to less" : "");
+}
+
 static parmap_status open_shm(uint32_t space)
 {
     char purpose[32];
@@ -27,7 +38,7 @@ static parmap_status open_shm(uint32_t space)
     for (uint32_t r = 0; r < memory->ranks && status == PARMAP_OK; r++)
         memory->base[r] = (char *)segments[space].data + memory->bytes * r;
     if (status != PARMAP_OK)
-        pm_fail(PARMAP_NO_MEMORY, "%s, or set PARMAP_HEAP to less", parmap_message());
+        refuse_room(space);
     if (pm_agree(&pm_the_job.world, status, NULL) == PARMAP_OK)
         return PARMAP_OK;
     pm_segment_close(&segments[space]);
@@ -50,8 +61,9 @@ static void *own_shm(uint32_t space)
 
 static parmap_status reserve_shm(uint32_t space, uint64_t first, uint64_t bytes)
 {
-    return pm_segment_reserve(
-        &segments[space], pm_spaces[space].bytes * (uint64_t)pm_the_job.world.rank + first, bytes);
+    const uint64_t own = pm_spaces[space].bytes * (uint64_t)pm_the_job.world.rank;
+    const parmap_status status = pm_segment_reserve(&segments[space], own + first, bytes);
+    return status == PARMAP_OK ? PARMAP_OK : refuse_room(space);
 }
 
 static long futex(const void *word, int op, uint32_t value, const struct timespec *time)

@@ -106,7 +106,7 @@ static parmap_status reserve(uint64_t end)
 static parmap_status refuse(uint64_t bytes)
 {
     const uint64_t size = (pm_spaces[0].bytes - PM_HEAP_BEGIN) >> 20;
-    const uint64_t more = (whole(bytes) >> 20) + 1;
+    const uint64_t more = (bytes >> 20) + 1;
     return pm_fail(
         PARMAP_NO_MEMORY,
         "the heap of rank %u (%llu MiB) has no room for %llu bytes; free shared objects, "

@@ -100,19 +100,59 @@ static bool take_from_list(pm_ranges *ranges, uint64_t bytes, uint64_t *begin)
     return true;
 }
 
+/* Two lists in the order of addresses, as one. */
+static pm_range *merge(pm_range *a, pm_range *b)
+{
+    pm_range *first = NULL, **link = &first;
+    while (a && b) {
+        pm_range **lower = a->begin < b->begin ? &a : &b;
+        *link = *lower;
+        link = &(*lower)->next;
+        *lower = *link;
+    }
+    *link = a ? a : b;
+    return first;
+}
+
+static pm_range *sort(pm_range *list)
+{
+    if (!list || !list->next)
+        return list;
+    pm_range *middle = list;
+    for (pm_range *end = list->next; end && end->next; end = end->next->next)
+        middle = middle->next;
+    pm_range *second = middle->next;
+    middle->next = NULL;
+    return merge(sort(list), sort(second));
+}
+
+static void join_neighbours(pm_ranges *ranges)
+{
+    for (pm_range *range = ranges->first; range; range = range->next)
+        while (range->next && range->next->begin == range->end) {
+            pm_range *next = range->next;
+            range->end = next->end;
+            range->next = next->next;
+            drop(ranges, next);
+        }
+}
+
 /* All small ranges into the list: together they may be a large one. */
 static bool empty_stacks(pm_ranges *ranges)
 {
-    bool any = false;
+    pm_range *all = NULL;
     for (int units = 0; units <= PM_RANGE_SMALL; units++)
         while (ranges->small[units]) {
             pm_range *range = ranges->small[units];
             ranges->small[units] = range->next;
-            const uint64_t begin = range->begin, end = range->end;
-            drop(ranges, range);
-            any = insert(ranges, begin, end) == PARMAP_OK || any;
+            range->next = all;
+            all = range;
         }
-    return any;
+    if (!all)
+        return false;
+    ranges->first = merge(ranges->first, sort(all));
+    join_neighbours(ranges);
+    return true;
 }
 
 bool pm_ranges_take(pm_ranges *ranges, uint64_t bytes, uint64_t *begin)

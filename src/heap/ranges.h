@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 
-enum { PM_RANGE_UNIT = 64, PM_RANGE_SMALL = 16 }; /* ranges are multiples of the unit */
+enum { PM_RANGE_UNIT = 64, PM_RANGE_SMALL = 256 }; /* ranges are multiples of the unit */
 
 typedef struct pm_range pm_range;
 

@@ -21,6 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PARMAP_VERSION_MAJOR 0
 #define PARMAP_VERSION_MINOR 1
 #define PARMAP_VERSION_PATCH 0
@@ -144,7 +148,12 @@ typedef struct parmap_spec {
  * stdout, everything else on stderr. */
 PARMAP_API int parmap_program(int argc, char **argv, const parmap_spec *spec);
 
-#include "parmap_kernel.h"
 #include "parmap_shared.h"
+
+#ifdef __cplusplus
+}
+#endif
+
+#include "parmap_kernel.h"
 
 #endif

@@ -31,6 +31,8 @@
  * MPI_THREAD_MULTIPLE parmap then has no thread that serves others while the rank computes: ranks
  * of other nodes wait until it calls into parmap.
  *
+ * After a fork only the parent may go on with parmap.
+ *
  * Environment (rank 0's counts): PARMAP_HEAP = bytes of heap per rank ("64M"), PARMAP_WINDOW = shm,
  * rma or msg, PARMAP_VERBOSE = 1: say on stderr what was chosen.
  */
@@ -84,7 +86,7 @@ PARMAP_API void parmap_must(parmap_status status, const char *call, const char *
 typedef struct parmap_handle {
     uint32_t rank;       /* home */
     uint32_t generation; /* 0 = never created */
-    uint64_t offset;     /* in the home's heap; a distributed array's number */
+    uint64_t offset;     /* in the home's heap; elements per rank of a distributed array */
     uint32_t kind;       /* which object, and its typecode */
     uint32_t extra;      /* bound of a semaphore, parties of a barrier ... */
 } parmap_handle;
@@ -108,7 +110,8 @@ PARMAP_API parmap_status parmap_lock_free(parmap_lock *lock);
 /* PARMAP_TIMED_OUT: the message names the owner (rank, node, thread) and since when it has the
  * lock. PARMAP_DEADLOCK: this wait would never end: the owner waits for a lock whose owner waits
  * ... for a lock of this executor's; exactly one executor of such a circle gets it, within 2 s, and
- * the message draws the circle.  Also at once when the caller has the (non-recursive) lock itself.
+ * the message draws the circle, also when one of them has a time-out.  Also at once when the caller
+ * has the (non-recursive) lock itself.
  */
 PARMAP_API parmap_status parmap_lock_acquire(const parmap_lock *lock, double timeout_s);
 
@@ -420,8 +423,7 @@ PARMAP_API parmap_status parmap_wait(parmap_waitable *objects, int64_t count, do
 
 /* ---- names without a suffix ------------------------------------------------------------------ */
 
-#ifndef __cplusplus
-/* It cannot lay out _Generic. */
+#ifndef __cplusplus /* which has no _Generic */
 /* clang-format off */
 #define PM_BY_NUMBER(name, number)                                                                 \
     _Generic((number), float : name##_real, double : name##_real, default : name##_int)

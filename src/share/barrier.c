@@ -24,7 +24,7 @@ static const uint64_t COUNT = 0xffffffff, BROKEN = 7ULL << BROKEN_SHIFT, ACTING 
 
 /* What a notice says besides PM_NOTICE_GO; those from ABORTED on are why the barrier is broken, and
  * have in their high half how many had come.  All but RESET may stand in the state. */
-enum { COME_AGAIN = PM_NOTICE_GO + 1, ABORTED, LATE, FAILED, RESET };
+enum { COME_AGAIN = PM_NOTICE_OWN, ABORTED, LATE, FAILED, RESET };
 
 typedef struct opened {
     pm_mutex mutex;
@@ -150,7 +150,9 @@ static parmap_status await(opened *b, pm_deadline deadline, pm_notice *notice)
     parmap_status status = pm_waitlist_await(deadline, notice);
     if (status == PARMAP_TIMED_OUT)
         status = give_up(b, notice);
-    return status == PARMAP_STALE && pm_waitlist_was_told(notice) ? PARMAP_OK : status;
+    if (status == PARMAP_STALE && pm_waitlist_was_told(notice))
+        status = PARMAP_OK;
+    return status == PARMAP_OK && *notice == PM_NOTICE_FREED ? pm_refuse_stale() : status;
 }
 
 /* The caller came last.  Whether the barrier was touched meanwhile is seen by its state. */
@@ -275,12 +277,14 @@ parmap_status parmap_barrier_broken(const parmap_barrier *barrier, bool *is_brok
     return PARMAP_OK;
 }
 
-/* With the mutex: those that were let through may free it while the last is still telling others.
- */
+/* With the mutex first: those that were let through may free it while the last is still telling
+ * others. */
 parmap_status parmap_barrier_free(parmap_barrier *barrier)
 {
     opened b;
     PM_TRY(open(barrier, &b));
     PM_TRY(lock(&b));
+    PM_TRY(pm_waitlist_notify(b.list, INT64_MAX, PM_NOTICE_FREED, NULL));
+    PM_TRY(unlock(&b));
     return pm_destroy(&barrier->handle, PM_KIND_BARRIER);
 }

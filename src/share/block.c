@@ -9,8 +9,9 @@
 
 static const double slice_s = 0.25, drain_s = 5;
 
-/* Some microseconds, about what going to sleep and being woken would cost. */
-enum { SPINS = 200 };
+/* Pauses, of some ten nanoseconds: about what going to sleep and being woken would cost; and what a
+ * lock is worth. */
+enum { SPINS = 1000, LOCK_SPINS = 200 };
 
 /* How many threads of this rank are inside pm_block_on. */
 static _Atomic int blocked;
@@ -80,10 +81,10 @@ static void relax(void)
 }
 
 /* Looks with so many pauses between them, then twice as many, up to a limit. */
-static parmap_status spin(pm_ref ref, uint64_t at, uint32_t expected, int pauses, int most,
-                          uint64_t *value)
+static parmap_status spin(pm_ref ref, uint64_t at, uint32_t expected, int budget, int pauses,
+                          int most, uint64_t *value)
 {
-    int left = pm_spinning_pays(ref) ? SPINS : 0;
+    int left = pm_spinning_pays(ref) ? budget : 0;
     PM_TRY(pm_load(ref, at, value));
     while ((uint32_t)*value == expected && left > 0) {
         for (int i = 0; i < pauses; i++)
@@ -97,22 +98,22 @@ static parmap_status spin(pm_ref ref, uint64_t at, uint32_t expected, int pauses
 
 parmap_status pm_spin_on(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *value)
 {
-    return spin(ref, at, expected, 1, 1, value);
+    return spin(ref, at, expected, SPINS, 1, 1, value);
 }
 
 parmap_status pm_spin_backing_off(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *value)
 {
-    return spin(ref, at, expected, 8, 64, value);
+    return spin(ref, at, expected, LOCK_SPINS, 8, 64, value);
 }
 
 parmap_status pm_block_drain(void)
 {
     const double end = pm_now() + drain_s;
-    while (atomic_load(&blocked) > 0) {
+    while (atomic_load(&blocked) > 0 || pm_window_busy()) {
         if (pm_now() > end)
             return pm_fail(PARMAP_SYSTEM,
-                           "%d threads of this rank still wait although the job finishes; the "
-                           "calls that they are in do not come back",
+                           "threads of this rank (%d or more) still wait although the job "
+                           "finishes; the calls that they are in do not come back",
                            atomic_load(&blocked));
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }

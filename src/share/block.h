@@ -34,8 +34,8 @@ parmap_status pm_spin_on(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *v
  * line from it, so the looks become rarer. */
 parmap_status pm_spin_backing_off(pm_ref ref, uint64_t at, uint32_t expected, uint64_t *value);
 
-/* At the job's end, after pm_window_begin_closing: waits until no thread of this rank is inside
- * pm_block_on, for some seconds at most. */
+/* At the job's end, after pm_window_begin_closing: waits until no thread of this rank waits for
+ * others any more, for some seconds at most. */
 parmap_status pm_block_drain(void);
 
 #endif

@@ -39,8 +39,23 @@ parmap_status parmap_condition_create(parmap_condition *condition, const parmap_
     return PARMAP_OK;
 }
 
+/* Those that wait are told; it takes the lock to find them. */
+static parmap_status send_home(const opened *c)
+{
+    const bool mine = pm_mutex_check_mine(c->mutex, lock_name) == PARMAP_OK;
+    if (!mine)
+        PM_TRY(pm_mutex_acquire(c->mutex, pm_deadline_in(PARMAP_FOREVER), lock_name));
+    const parmap_status status = pm_waitlist_notify(c->list, INT64_MAX, PM_NOTICE_FREED, NULL);
+    if (!mine)
+        PM_TRY(pm_mutex_release(c->mutex, lock_name));
+    return status;
+}
+
 parmap_status parmap_condition_free(parmap_condition *condition)
 {
+    opened c;
+    PM_TRY(open(condition, &c));
+    PM_TRY(pm_unless_freed(send_home(&c))); /* the lock may be gone already */
     PM_TRY(pm_destroy((parmap_handle *)condition, PM_KIND_CONDITION));
     condition->lock = (parmap_lock){0};
     return PARMAP_OK;
@@ -58,6 +73,8 @@ static parmap_status wait_once(const opened *c, pm_deadline deadline, bool *noti
     const parmap_status status = pm_waitlist_await(deadline, &notice);
     if (status != PARMAP_OK && status != PARMAP_TIMED_OUT)
         return status;
+    if (pm_waitlist_was_told(&notice) && notice == PM_NOTICE_FREED)
+        return pm_refuse_stale();
     PM_TRY(pm_mutex_acquire_again(c->mutex, depth, lock_name));
     if (status == PARMAP_TIMED_OUT)
         PM_TRY(pm_waitlist_leave(c->list, &notice));
@@ -68,7 +85,7 @@ static parmap_status wait_once(const opened *c, pm_deadline deadline, bool *noti
 parmap_status parmap_condition_wait(const parmap_condition *condition, double timeout_s)
 {
     opened c;
-    bool notified;
+    bool notified = false;
     PM_TRY(open(condition, &c));
     PM_TRY(pm_mutex_check_mine(c.mutex, lock_name));
     PM_TRY(wait_once(&c, pm_deadline_in(timeout_s), &notified));
@@ -86,7 +103,7 @@ parmap_status parmap_condition_wait_for(const parmap_condition *condition,
     PM_TRY(pm_mutex_check_mine(c.mutex, lock_name));
     const pm_deadline deadline = pm_deadline_in(timeout_s);
     while (!predicate(context)) {
-        bool notified;
+        bool notified = false;
         if (pm_deadline_over(deadline))
             return pm_fail(PARMAP_TIMED_OUT, "what the condition is waited for did not come true "
                                              "in time; allow more time, or find out why not");

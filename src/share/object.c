@@ -21,13 +21,13 @@ parmap_status pm_refuse_handle(const parmap_handle *handle, uint32_t kind)
     const char *wanted = kind_text(kind);
     const char *given = handle ? kind_text(pm_handle_kind(handle)) : NULL;
     if (!handle)
-        return pm_fail(PARMAP_USAGE, "a %s is needed, not NULL", wanted);
+        return pm_fail(PARMAP_USAGE, "this call needs an object of kind %s, not NULL", wanted);
     if (!given || handle->generation == PM_ANY_GENERATION)
         return pm_fail(PARMAP_USAGE,
                        "this %s was never created, or freed before; create it, and give the other "
                        "ranks a copy",
                        wanted);
-    return pm_fail(PARMAP_USAGE, "wrong object: this call is for a %s, but it was given a %s",
+    return pm_fail(PARMAP_USAGE, "wrong object: this call needs kind %s, and was given kind %s",
                    wanted, given);
 }
 

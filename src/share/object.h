@@ -67,6 +67,13 @@ parmap_status pm_create(uint32_t kind, uint32_t extra, uint64_t bytes, parmap_ha
 /* Frees the block and clears the handle. */
 parmap_status pm_destroy(parmap_handle *handle, uint32_t kind);
 
+/* For what comes after an operation has taken effect: whoever has seen the effect may have freed
+ * the object already, which is no failure. */
+static inline parmap_status pm_unless_freed(parmap_status status)
+{
+    return status == PARMAP_STALE ? PARMAP_OK : status;
+}
+
 /* "rank 3 on node1, thread 0": who an executor is.  `text` has PM_WHO_BYTES. */
 enum { PM_WHO_BYTES = 96 };
 const char *pm_who(pm_executor executor, char text[PM_WHO_BYTES]);

@@ -149,7 +149,8 @@ static parmap_status keep_trying(task *t, parmap_status status, pm_deadline dead
         over = waited == PARMAP_TIMED_OUT;
         status = waited == PARMAP_OK || over ? t->try(t) : waited;
     }
-    const parmap_status passed = slept && status != PARMAP_CLOSED ? pass_on(t) : PARMAP_OK;
+    const parmap_status passed =
+        slept && status != PARMAP_CLOSED ? pm_unless_freed(pass_on(t)) : PARMAP_OK;
     return status == PARMAP_OK ? passed : status;
 }
 

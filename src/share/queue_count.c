@@ -62,8 +62,9 @@ parmap_status parmap_queue_task_done(const parmap_queue *queue)
         PM_TRY(pm_compare_swap(q.ref, PM_QUEUE_DONE, done, done + PM_QUEUE_ONE, &seen));
     } while (seen != done);
     const bool all = pm_queue_count(done) + 1 == pm_queue_count(tail);
-    return all && pm_queue_sleepers(done) > 0 ? pm_wake_word(q.ref, PM_QUEUE_DONE, PM_WAKE_ALL)
-                                              : PARMAP_OK;
+    if (!all || pm_queue_sleepers(done) == 0)
+        return PARMAP_OK;
+    return pm_unless_freed(pm_wake_word(q.ref, PM_QUEUE_DONE, PM_WAKE_ALL));
 }
 
 parmap_status parmap_queue_join(const parmap_queue *queue, double timeout_s)

@@ -205,8 +205,8 @@ parmap_status pm_queue_try_put(const pm_queue *queue, const pm_queue_cell *cell,
     const parmap_status status = put_locked(queue, cell, head, &before);
     const parmap_status released = pm_mutex_release(mutex, "queue");
     PM_TRY(status);
-    PM_TRY(released);
-    return wake_getter(queue, before);
+    PM_TRY(pm_unless_freed(released));
+    return pm_unless_freed(wake_getter(queue, before));
 }
 
 /* ---- getting --------------------------------------------------------------------------------- */
@@ -262,8 +262,8 @@ parmap_status pm_queue_try_get(const pm_queue *queue, size_t capacity, pm_queue_
     const parmap_status status = get_locked(queue, capacity, cell, tail, &before);
     const parmap_status released = pm_mutex_release(mutex, "queue");
     PM_TRY(status);
-    PM_TRY(released);
-    return wake_putter(queue, before);
+    PM_TRY(pm_unless_freed(released));
+    return pm_unless_freed(wake_putter(queue, before));
 }
 
 /* ---- closing --------------------------------------------------------------------------------- */

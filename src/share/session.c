@@ -135,9 +135,9 @@ static void report_leaks(void)
 static parmap_status close_all(void)
 {
     PM_TRY(pm_barrier(&session.world, pm_window_idle()));
+    report_leaks();
     pm_window_begin_closing();
     const parmap_status drained = pm_agree(&session.world, pm_block_drain(), pm_window_idle());
-    report_leaks();
     PM_TRY(pm_barrier(&session.world, pm_window_idle()));
     const parmap_status closed = pm_window_close();
     pm_heap_close();

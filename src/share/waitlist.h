@@ -16,7 +16,13 @@ typedef struct pm_waitlist {
  * object's; the high half is the object's. */
 typedef uint64_t pm_notice;
 
-enum { PM_NOTICE_NONE, PM_NOTICE_ASLEEP /* nothing yet; in slots only */, PM_NOTICE_GO };
+enum {
+    PM_NOTICE_NONE,
+    PM_NOTICE_ASLEEP, /* nothing yet; in slots only */
+    PM_NOTICE_GO,
+    PM_NOTICE_FREED, /* there is no such object any more */
+    PM_NOTICE_OWN    /* the first that an object may give a meaning */
+};
 
 /* The caller comes last. */
 parmap_status pm_waitlist_join(pm_waitlist list);

@@ -241,8 +241,9 @@ static void every_object_says_so(void)
     parmap_queue queue;
     parmap_connection one, other;
     const int64_t count = fill_heap(20000), rest = HEAP / 64 - count;
+    static parmap_event crumbs[HEAP / 64]; /* of the smallest kind */
     int64_t small = 0;
-    while (small < rest && parmap_array_create(&filling[count + small], 'b', 1) == PARMAP_OK)
+    while (small < rest && parmap_event_create(&crumbs[small]) == PARMAP_OK)
         small++;
     CHECK(small < rest);
     CHECK_STATUS(parmap_value_create(&value, 'i', 0), PARMAP_NO_MEMORY);
@@ -257,7 +258,7 @@ static void every_object_says_so(void)
     CHECK_STATUS(parmap_queue_create(&queue, 5), PARMAP_NO_MEMORY);
     CHECK_STATUS(parmap_pipe_create(&one, &other, true), PARMAP_NO_MEMORY);
     for (int64_t i = 0; i < small; i++) { /* with room for a part of it, then for all of it */
-        CHECK_OK(parmap_array_free(&filling[count + i]));
+        CHECK_OK(parmap_event_free(&crumbs[i]));
         if (parmap_queue_create(&queue, 300) == PARMAP_OK)
             CHECK_OK(parmap_queue_free(&queue));
         if (parmap_condition_create(&condition, NULL) == PARMAP_OK)
