@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEGIN = 640, END = BEGIN + 100 * PM_RANGE_UNIT, UNITS = 100 };
+enum { UNITS = 1000, BEGIN = 640, END = BEGIN + UNITS * PM_RANGE_UNIT };
 
 static pm_ranges ranges;
 
@@ -14,13 +14,13 @@ static void first_fit(void)
 {
     uint64_t a, b, c;
     pm_ranges_open(&ranges, BEGIN, END);
-    CHECK(pm_ranges_take(&ranges, 20 * PM_RANGE_UNIT, &a));
-    CHECK(pm_ranges_take(&ranges, 30 * PM_RANGE_UNIT, &b));
-    CHECK(!pm_ranges_take(&ranges, 51 * PM_RANGE_UNIT, &c));
+    CHECK(pm_ranges_take(&ranges, 300 * PM_RANGE_UNIT, &a));
+    CHECK(pm_ranges_take(&ranges, 400 * PM_RANGE_UNIT, &b));
+    CHECK(!pm_ranges_take(&ranges, 301 * PM_RANGE_UNIT, &c));
     CHECK_INT(a, BEGIN);
-    CHECK_INT(b, BEGIN + 20 * PM_RANGE_UNIT);
-    CHECK_INT(pm_ranges_give(&ranges, a, 20 * PM_RANGE_UNIT), PARMAP_OK);
-    CHECK(pm_ranges_take(&ranges, 18 * PM_RANGE_UNIT, &c));
+    CHECK_INT(b, BEGIN + 300 * PM_RANGE_UNIT);
+    CHECK_INT(pm_ranges_give(&ranges, a, 300 * PM_RANGE_UNIT), PARMAP_OK);
+    CHECK(pm_ranges_take(&ranges, 280 * PM_RANGE_UNIT, &c));
     CHECK_INT(c, BEGIN);
     pm_ranges_close(&ranges);
 }
@@ -29,7 +29,7 @@ static void first_fit(void)
 static void joined(void)
 {
     static const int orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {0, 2, 1, 3}, {1, 3, 0, 2}};
-    const uint64_t quarter = 25 * PM_RANGE_UNIT;
+    const uint64_t quarter = UNITS / 4 * PM_RANGE_UNIT;
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         uint64_t parts[4], all;
         pm_ranges_open(&ranges, BEGIN, END);
