@@ -342,8 +342,15 @@ static parmap_status make_window(uint32_t space)
 {
     const uint64_t bytes = pm_spaces[space].bytes;
     MPI_Win *window = &rma.windows[space];
-    PM_TRY(PM_MPI(MPI_Win_allocate((MPI_Aint)bytes, 1, MPI_INFO_NULL, MPI_COMM_WORLD,
-                                   &rma.own[space], window)));
+    const parmap_status status = PM_MPI(MPI_Win_allocate((MPI_Aint)bytes, 1, MPI_INFO_NULL,
+                                                         MPI_COMM_WORLD, &rma.own[space], window));
+    if (status != PARMAP_OK)
+        return space == 0 ? status
+                          : pm_fail(PARMAP_NO_MEMORY,
+                                    "no window of %llu MiB on rank %d (%s); ask for less, or use "
+                                    "more ranks",
+                                    (unsigned long long)bytes >> 20, pm_the_job.world.rank,
+                                    parmap_message());
     PM_TRY(PM_MPI(MPI_Win_set_errhandler(*window, MPI_ERRORS_RETURN)));
     /* the heap clears what it hands out */
     memset(rma.own[space], 0, space == 0 ? PM_HEAP_BEGIN : bytes);

@@ -1,4 +1,5 @@
-"""What surrounds shared objects: too small a /dev/shm, what is left in it, what was not freed."""
+"""What surrounds shared objects: too small a /dev/shm, what is left in it, what was not freed, and
+that a failed PARMAP_MUST is heard of."""
 # TEST seconds=240
 import re
 import signal
@@ -106,6 +107,15 @@ class Leaks(ParmapTest):
                 self.assertLessEqual({("0", "2", "lock"), ("0", "1", "event"), ("1", "1", "queue")},
                                      found, run)
                 self.assertNotIn(("1", "2", "queue"), found, run)
+
+
+class Must(ParmapTest):
+    def test_its_message_arrives(self):
+        """Launchers may forget what a rank wrote just before it ended the job."""
+        for _ in range(10):
+            run = self.launch("sharing", "fail", ranks=4)
+            self.assertEqual(run.code, 64, run)
+            self.assertRegex(run.err, r"sharing\.c:\d+: rank 3: parmap_lock_acquire: .*created", run)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
  *   sharing leak         frees nothing
  *   sharing fill MIB     every rank fills so much of its heap, or says why not
  *   sharing hold         rank 0 holds a lock for ever, the others wait for it
+ *   sharing fail         the last rank's PARMAP_MUST fails, the others wait for it
  */
 #include <parmap.h>
 
@@ -105,6 +106,16 @@ static int hold(void)
     return parmap_finish();
 }
 
+static int fail(void)
+{
+    const parmap_lock never_created = {.handle = {.rank = 0}};
+    PARMAP_MUST(parmap_sync_all());
+    if (parmap_rank() == parmap_size() - 1)
+        PARMAP_MUST(parmap_lock_acquire(&never_created, 0));
+    PARMAP_MUST(parmap_sync_all());
+    return parmap_finish();
+}
+
 int main(int argc, char **argv)
 {
     const parmap_status status = parmap_start(&argc, &argv);
@@ -119,5 +130,7 @@ int main(int argc, char **argv)
         return leak();
     if (strcmp(command, "fill") == 0)
         return fill(argc > 2 ? atoi(argv[2]) : 1);
+    if (strcmp(command, "fail") == 0)
+        return fail();
     return strcmp(command, "hold") == 0 ? hold() : count();
 }

@@ -35,12 +35,17 @@ static parmap_status put(const parmap_queue *queue, size_t bytes, int64_t number
     return parmap_queue_put(queue, item_of_rank, bytes, shared_long_s);
 }
 
+/* After a failure nobody waits for what may never come. */
+static bool failed;
+
 /* That the next item is number `number`, of so many bytes. */
 static void expect(const parmap_queue *queue, size_t bytes, int64_t number)
 {
     size_t found = 0;
-    if (CHECK_OK(
-            parmap_queue_get(queue, item_of_rank, sizeof item_of_rank, &found, shared_long_s))) {
+    const parmap_status status = parmap_queue_get(queue, item_of_rank, sizeof item_of_rank, &found,
+                                                  failed ? 0 : shared_long_s);
+    failed = !CHECK_OK(status) || failed;
+    if (status == PARMAP_OK) {
         CHECK_INT(found, bytes);
         CHECK(is_message(item_of_rank, bytes, (uint64_t)number));
     }

@@ -266,7 +266,8 @@ static void give_up(int worker, void *context)
     meet();
     if (worker != 0) {
         char words[300], node[256] = "";
-        gethostname(node, sizeof node - 1);
+        if (strcmp(parmap_window(), "shm") == 0) /* worker 0 is on this node too */
+            gethostname(node, sizeof node - 1);
         snprintf(words, sizeof words, "rank %d on %s", shared_place(layout, 0), node);
         const double begun = shared_now();
         CHECK_STATUS(parmap_semaphore_acquire(&job.semaphore, 0.05), PARMAP_TIMED_OUT);

@@ -44,17 +44,29 @@ static void free_objects(objects *all, bool sender_open)
     CHECK_OK(parmap_sync_all());
 }
 
-/* Waits for all three; the sum of those flagged.  What was flagged before does not count. */
+/* Waits for those of some kinds; the sum of those flagged.  What was flagged before does not count.
+ */
+static int wait_for(const objects *all, int kinds, double timeout_s, parmap_status *status)
+{
+    const parmap_waitable each[KINDS] = {{.queue = &all->queue, .ready = true},
+                                         {.connection = &all->receiver, .ready = true},
+                                         {.event = &all->event, .ready = true}};
+    parmap_waitable list[KINDS];
+    int count = 0, ready = 0;
+    for (int i = 0; i < KINDS; i++)
+        if (kinds & 1 << i)
+            list[count++] = each[i];
+    *status = parmap_wait(list, count, timeout_s);
+    count = 0;
+    for (int i = 0; i < KINDS; i++)
+        if (kinds & 1 << i && list[count++].ready)
+            ready |= 1 << i;
+    return ready;
+}
+
 static int wait_for_all(const objects *all, double timeout_s, parmap_status *status)
 {
-    parmap_waitable list[KINDS] = {{.queue = &all->queue, .ready = true},
-                                   {.connection = &all->receiver, .ready = true},
-                                   {.event = &all->event, .ready = true}};
-    int ready = 0;
-    *status = parmap_wait(list, KINDS, timeout_s);
-    for (int i = 0; i < KINDS; i++)
-        ready += list[i].ready ? 1 << i : 0;
-    return ready;
+    return wait_for(all, QUEUE | PIPE | EVENT, timeout_s, status);
 }
 
 static void expect(const objects *all, int ready)
@@ -65,6 +77,10 @@ static void expect(const objects *all, int ready)
     if (ready) {
         CHECK_INT(wait_for_all(all, PARMAP_FOREVER, &status), ready);
         CHECK_INT(status, PARMAP_OK);
+    }
+    for (int kind = QUEUE; kind <= EVENT; kind *= 2) { /* one alone */
+        CHECK_INT(wait_for(all, kind, 0, &status), ready & kind);
+        CHECK_INT(status, ready & kind ? PARMAP_OK : PARMAP_TIMED_OUT);
     }
 }
 
@@ -136,6 +152,12 @@ static void it_keeps_to_its_time(void)
     CHECK_TOOK(begun, short_s);
     CHECK_INT(wait_for_all(&all, -1, &status), 0);
     CHECK_INT(status, PARMAP_TIMED_OUT);
+    for (int kind = QUEUE; kind <= EVENT; kind *= 2) {
+        begun = shared_now();
+        CHECK_INT(wait_for(&all, kind, short_s / 2, &status), 0);
+        CHECK_INT(status, PARMAP_TIMED_OUT);
+        CHECK_TOOK(begun, short_s / 2);
+    }
     begun = shared_now();
     CHECK_STATUS(parmap_wait(NULL, 0, short_s), PARMAP_TIMED_OUT);
     CHECK_TOOK(begun, short_s);
@@ -167,14 +189,21 @@ typedef struct waking {
 
 enum { WAITERS = 3 };
 
+/* The first waits for the one alone, the others for all. */
+static void be_waiter(waking *run, int worker)
+{
+    parmap_status status;
+    const int kinds = worker == 0 ? run->kind : QUEUE | PIPE | EVENT;
+    if (wait_for(&run->all, kinds, shared_long_s, &status) != run->kind || status != PARMAP_OK)
+        run->failures++;
+}
+
 /* The last worker makes one ready while the others wait, or before. */
 static void wait_or_wake(int worker, void *context)
 {
     waking *run = context;
-    parmap_status status;
     if (worker < WAITERS) {
-        if (wait_for_all(&run->all, shared_long_s, &status) != run->kind || status != PARMAP_OK)
-            run->failures++;
+        be_waiter(run, worker);
     } else {
         shared_sleep(0.03);
         make_ready(&run->all, run->kind);
@@ -199,10 +228,8 @@ static void it_wakes_when_one_becomes_ready(void)
 static void close_or_wait(int worker, void *context)
 {
     waking *run = context;
-    parmap_status status;
     if (worker < WAITERS) {
-        if (wait_for_all(&run->all, shared_long_s, &status) != run->kind || status != PARMAP_OK)
-            run->failures++;
+        be_waiter(run, worker);
         return;
     }
     shared_sleep(0.03);
