@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PAGE = 4096 };
 
@@ -134,6 +135,19 @@ static parmap_status out_of_memory(void)
                    pm_the_job.world.size);
 }
 
+/* More than the node has is not asked of MPI: MPICH looks for days for addresses that suit all. */
+static parmap_status check_memory(uint64_t bytes)
+{
+    const uint64_t ranks = (uint64_t)pm_the_job.topology.node_ranks;
+    const uint64_t there = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    if (bytes <= there / ranks)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_NO_MEMORY,
+                   "no memory for %" PRIu64 " MiB on each of %" PRIu64 " ranks of %s, which has "
+                   "%" PRIu64 " MiB; ask for less, or use more nodes",
+                   bytes >> 20, ranks, pm_the_job.topology.host, there >> 20);
+}
+
 static void forget(uint32_t space)
 {
     free(pm_spaces[space].base);
@@ -149,6 +163,8 @@ static parmap_status open_space(uint32_t space, uint64_t bytes, uint32_t generat
                           .generation = generation,
                           .bytes = (bytes + PAGE - 1) / PAGE * PAGE};
     parmap_status status = memory->base ? PARMAP_OK : out_of_memory();
+    if (status == PARMAP_OK && space > 0)
+        status = check_memory(memory->bytes);
     status = pm_agree(&pm_the_job.world, status, pm_window_idle());
     if (status == PARMAP_OK)
         status = window.backend->open(space);
