@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <time.h>
 
-enum { SPINS = 32, YIELDS = 64, SHORTEST_NS = 20000, LONGEST_NS = 1000000 };
+enum { SPINS = 32, YIELDS = 8, SHORTEST_NS = 20000, LONGEST_NS = 1000000 };
 
 static void relax(void)
 {

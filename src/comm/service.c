@@ -45,11 +45,11 @@ typedef struct box {
 static struct {
     pm_service_hooks hooks;
     box boxes[PM_EXECUTORS][PM_BOXES];
-    _Atomic int waiting;     /* executors for their boxes */
-    _Atomic bool polling;    /* one of them does */
-    _Atomic uint64_t visits; /* of executors to pm_service_progress */
-    _Atomic bool failed;     /* MPI did */
-    double hot_until;        /* pm_now(); with the door held */
+    _Atomic int waiting;      /* executors for their boxes */
+    _Atomic bool polling;     /* one of them does */
+    _Atomic uint64_t visits;  /* of executors to pm_service_progress */
+    _Atomic bool failed;      /* MPI did */
+    _Atomic double hot_until; /* pm_now() */
     _Atomic bool over;
     _Atomic int in_flight; /* threads inside a request, a wait or a wake */
     bool threaded;
@@ -238,15 +238,16 @@ static bool progress(void)
     const bool any = receive_one(); /* who waits for it need not wait for the next look too */
     const bool hot = service.hot_until > 0 && is_hot();
     pm_door_leave();
-    if (hot && !any && crowded())
-        sched_yield();
     return any || hot;
 }
 
 bool pm_service_progress(void)
 {
     atomic_fetch_add_explicit(&service.visits, 1, memory_order_relaxed);
-    return progress();
+    const bool more = progress();
+    if (more && service.hot_until > 0 && crowded())
+        sched_yield();
+    return more;
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -296,10 +297,9 @@ static void *serve_others(void *unused)
             last = now;
         else if (service.hooks.watch)
             service.hooks.watch();
+        /* it never spins or yields: who naps has a claim to the core when it wakes */
         if (visits != seen)
             nap(cold_interval_s);
-        else if (now - last < hot_s && !crowded())
-            sched_yield();
         else
             nap(now - last < hot_s                   ? hot_interval_s
                 : now - last < warm_s || is_needed() ? warm_interval_s
