@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct program {
     const char *name;
@@ -301,6 +302,13 @@ static void keep_command(program *p, int argc, char **argv)
                                  i ? argv[i] : p->name);
 }
 
+/* A launcher ends the job when one rank fails: the one that speaks goes first. */
+static void let_the_first_speak(int code)
+{
+    if (code != 0 && pm_launcher_detect().rank != 0)
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+}
+
 int parmap_program(int argc, char **argv, const parmap_spec *spec)
 {
     static program p; /* too large for a stack */
@@ -324,5 +332,6 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
         pm_world_finish(code, p.topology.nodes > 1);
     }
     pm_settings_free(p.layers);
+    let_the_first_speak(code);
     return code;
 }
