@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const int64_t default_heap = (int64_t)64 << 20, least_heap = (int64_t)64 << 10;
@@ -218,8 +219,10 @@ void parmap_must(parmap_status status, const char *call, const char *file, int l
         fprintf(stderr, "%s:%d: rank %d: %.*s: %s\n", file, line, session.world.rank,
                 (int)strcspn(call, "("), call, parmap_message());
     fflush(NULL);
-    if (!session.stillborn)
+    if (!session.stillborn) {
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL); /* MPICH drops output at once */
         pm_world_abort((int)status);
+    }
     /* all ranks are here with the same message: one is enough, and nobody need be killed */
     pm_world_finish((int)status, session.topology.nodes > 1);
     exit(first ? (int)status : 0);
