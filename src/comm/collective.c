@@ -2,25 +2,10 @@
 #include "comm/collective.h"
 
 #include "comm/door.h"
-#include "comm/pause.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-
-static parmap_status await(MPI_Request *request, const pm_idle *idle)
-{
-    pm_pause pause = {0};
-    for (;;) {
-        int done = 0;
-        PM_TRY(PM_MPI(MPI_Test(request, &done, MPI_STATUS_IGNORE)));
-        if (done)
-            return PARMAP_OK;
-        if (idle && idle->call(idle->context))
-            pause = (pm_pause){0};
-        pm_pause_once(&pause);
-    }
-}
 
 /* What needs no communication, and what MPI's int counts cannot carry. */
 static parmap_status begin(const pm_world *world, const void *mine, void *all, size_t bytes)
@@ -43,7 +28,7 @@ parmap_status pm_allgather(const pm_world *world, const void *mine, void *all, s
         return PARMAP_OK;
     PM_TRY(PM_MPI(
         MPI_Iallgather(mine, count, MPI_BYTE, all, count, MPI_BYTE, MPI_COMM_WORLD, &request)));
-    return await(&request, idle);
+    return pm_mpi_await(&request, idle);
 }
 
 parmap_status pm_gather(const pm_world *world, const void *mine, void *all, size_t bytes,
@@ -56,14 +41,14 @@ parmap_status pm_gather(const pm_world *world, const void *mine, void *all, size
         return PARMAP_OK;
     PM_TRY(PM_MPI(
         MPI_Igather(mine, count, MPI_BYTE, all, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request)));
-    return await(&request, idle);
+    return pm_mpi_await(&request, idle);
 }
 
 static parmap_status broadcast_piece(int root, void *data, size_t bytes, const pm_idle *idle)
 {
     MPI_Request request;
     PM_TRY(PM_MPI(MPI_Ibcast(data, (int)bytes, MPI_BYTE, root, MPI_COMM_WORLD, &request)));
-    return await(&request, idle);
+    return pm_mpi_await(&request, idle);
 }
 
 parmap_status pm_broadcast(const pm_world *world, void *data, size_t bytes, const pm_idle *idle)
@@ -95,7 +80,7 @@ parmap_status pm_sum(const pm_world *world, uint64_t *values, int64_t count, con
         MPI_Request request;
         PM_TRY(PM_MPI(MPI_Iallreduce(MPI_IN_PLACE, values + done, piece, MPI_UINT64_T, MPI_SUM,
                                      MPI_COMM_WORLD, &request)));
-        PM_TRY(await(&request, idle));
+        PM_TRY(pm_mpi_await(&request, idle));
     }
     return PARMAP_OK;
 }
@@ -106,7 +91,7 @@ parmap_status pm_barrier(const pm_world *world, const pm_idle *idle)
     if (world->size == 1)
         return PARMAP_OK;
     PM_TRY(PM_MPI(MPI_Ibarrier(MPI_COMM_WORLD, &request)));
-    return await(&request, idle);
+    return pm_mpi_await(&request, idle);
 }
 
 typedef struct verdict {
@@ -124,7 +109,7 @@ parmap_status pm_agree(const pm_world *world, parmap_status mine, const pm_idle 
     MPI_Request request;
     PM_TRY(PM_MPI(MPI_Iallreduce(MPI_IN_PLACE, &first.rank, 1, MPI_INT64_T, MPI_MIN, MPI_COMM_WORLD,
                                  &request)));
-    PM_TRY(await(&request, idle));
+    PM_TRY(pm_mpi_await(&request, idle));
     if (first.rank == world->size)
         return PARMAP_OK;
     if (first.rank == world->rank)

@@ -4,14 +4,8 @@
 #ifndef PM_COMM_COLLECTIVE_H
 #define PM_COMM_COLLECTIVE_H
 
+#include "comm/pause.h"
 #include "comm/world.h"
-
-/* What a rank does between two tests of a wait; NULL = nothing.  Returns whether there was
- * something to do: more may follow, so the rank does not go to sleep. */
-typedef struct pm_idle {
-    bool (*call)(void *context);
-    void *context;
-} pm_idle;
 
 /* Collective.  all[rank] = mine of that rank; `all` holds size * bytes. */
 parmap_status pm_allgather(const pm_world *world, const void *mine, void *all, size_t bytes,

@@ -38,3 +38,17 @@ parmap_status pm_mpi_leave(int code, const char *call)
     pm_door_leave();
     return pm_mpi_status(code, call);
 }
+
+parmap_status pm_mpi_await(MPI_Request *request, const pm_idle *idle)
+{
+    pm_pause pause = {0};
+    for (;;) {
+        int done = 0;
+        PM_TRY(PM_MPI(MPI_Test(request, &done, MPI_STATUS_IGNORE)));
+        if (done)
+            return PARMAP_OK;
+        if (idle && idle->call(idle->context))
+            pause = (pm_pause){0};
+        pm_pause_once(&pause);
+    }
+}

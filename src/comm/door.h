@@ -5,6 +5,7 @@
 #define PM_COMM_DOOR_H
 
 #include "base/status.h"
+#include "comm/pause.h"
 
 #include <mpi.h>
 
@@ -20,5 +21,8 @@ parmap_status pm_mpi_status(int code, const char *call);
 /* One MPI call through the door; a parmap_status. */
 #define PM_MPI(call) (pm_door_enter(), pm_mpi_leave((call), #call))
 parmap_status pm_mpi_leave(int code, const char *call);
+
+/* Until a request is complete, politely; `idle` may be NULL. */
+parmap_status pm_mpi_await(MPI_Request *request, const pm_idle *idle);
 
 #endif

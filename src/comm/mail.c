@@ -3,8 +3,8 @@
  */
 #include "comm/mail.h"
 
+#include "comm/collective.h"
 #include "comm/door.h"
-#include "comm/pause.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,15 +29,9 @@ static struct {
     int size;
 } mail;
 
-static parmap_status await(MPI_Request *request)
+static parmap_status out_of_memory(void)
 {
-    pm_pause pause = {0};
-    for (int done = 0;;) {
-        PM_TRY(PM_MPI(MPI_Test(request, &done, MPI_STATUS_IGNORE)));
-        if (done)
-            return PARMAP_OK;
-        pm_pause_once(&pause);
-    }
+    return pm_fail(PARMAP_SYSTEM, "out of memory for the messages of %d ranks", mail.size);
 }
 
 parmap_status pm_mail_open(const pm_world *world)
@@ -48,10 +42,9 @@ parmap_status pm_mail_open(const pm_world *world)
     mail.received = 0;
     mail.sent = calloc((size_t)world->size, sizeof *mail.sent);
     mail.arrived = malloc(bytes);
-    if (!mail.sent || !mail.arrived)
-        return pm_fail(PARMAP_SYSTEM, "out of memory for the messages of %d ranks", world->size);
+    PM_TRY(pm_agree(world, mail.sent && mail.arrived ? PARMAP_OK : out_of_memory(), NULL));
     PM_TRY(PM_MPI(MPI_Comm_idup(MPI_COMM_WORLD, &mail.comm, &request)));
-    PM_TRY(await(&request));
+    PM_TRY(pm_mpi_await(&request, NULL));
     PM_TRY(PM_MPI(MPI_Comm_set_errhandler(mail.comm, MPI_ERRORS_RETURN)));
     PM_TRY(PM_MPI(MPI_Recv_init(mail.arrived, (int)bytes, MPI_BYTE, MPI_ANY_SOURCE, TAG, mail.comm,
                                 &mail.receive)));
@@ -162,11 +155,11 @@ parmap_status pm_mail_give_back(void)
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* Until every packet that was sent to this rank has come, and all of its own have left. */
-static parmap_status drain(int64_t expected, bool (*receive)(void))
+static parmap_status drain(int64_t expected, const pm_idle *receive)
 {
     pm_pause pause = {0};
     for (;;) {
-        const bool got = receive();
+        const bool got = receive->call(receive->context);
         pm_door_enter();
         const bool over = mail.received >= expected && !mail.sending;
         pm_door_leave();
@@ -190,22 +183,18 @@ static void forget(void)
     mail.arrived = NULL;
 }
 
-parmap_status pm_mail_close(bool (*receive)(void))
+parmap_status pm_mail_close(const pm_idle *receive)
 {
     int64_t expected = 0;
     MPI_Request request;
     int64_t *sent = malloc((size_t)mail.size * sizeof *sent); /* MPI reads it for a while */
     if (!sent)
-        return pm_fail(PARMAP_SYSTEM, "out of memory for the messages of %d ranks", mail.size);
+        return out_of_memory();
     memcpy(sent, mail.sent, (size_t)mail.size * sizeof *sent);
     PM_TRY(PM_MPI(
         MPI_Ireduce_scatter_block(sent, &expected, 1, MPI_INT64_T, MPI_SUM, mail.comm, &request)));
-    pm_pause pause = {0};
-    for (int done = 0; !done;) { /* the others may need this rank's service until they come here */
-        PM_TRY(PM_MPI(MPI_Test(&request, &done, MPI_STATUS_IGNORE)));
-        receive();
-        pm_pause_once(&pause);
-    }
+    /* the others may need this rank's service until they come here */
+    PM_TRY(pm_mpi_await(&request, receive));
     free(sent);
     PM_TRY(drain(expected, receive));
     PM_TRY(PM_MPI(MPI_Cancel(&mail.receive)));

@@ -4,13 +4,14 @@
 #define PM_COMM_MAIL_H
 
 #include "comm/packet.h"
+#include "comm/pause.h"
 
 /* Collective; the door is not held. */
 parmap_status pm_mail_open(const pm_world *world);
 
 /* Collective, when no rank asks for anything any more; the door is not held.  Receives what is
  * still under way with `receive`, which takes one packet. */
-parmap_status pm_mail_close(bool (*receive)(void));
+parmap_status pm_mail_close(const pm_idle *receive);
 
 /* The packet is copied, with packet->bytes of payload unless that is NULL. */
 parmap_status pm_mail_send(uint32_t rank, const pm_packet *packet, const void *payload);

@@ -7,7 +7,7 @@
 
 enum { SPINS = 32, YIELDS = 8, SHORTEST_NS = 20000, LONGEST_NS = 1000000 };
 
-static void relax(void)
+void pm_relax(void)
 {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -20,7 +20,7 @@ void pm_pause_once(pm_pause *pause)
 {
     const int round = pause->round++;
     if (round < SPINS) {
-        relax();
+        pm_relax();
     } else if (round < SPINS + YIELDS) {
         sched_yield();
     } else {

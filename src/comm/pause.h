@@ -8,6 +8,16 @@ typedef struct pm_pause {
     int round; /* 0 = the wait has just begun */
 } pm_pause;
 
+/* What is done between two looks of a wait; NULL = nothing.  Returns whether there was something to
+ * do: more may follow, so the waiting one does not go to sleep. */
+typedef struct pm_idle {
+    bool (*call)(void *context);
+    void *context;
+} pm_idle;
+
+/* Some nanoseconds, without giving the core away. */
+void pm_relax(void);
+
 /* Waits a moment, longer from call to call, at most a millisecond. */
 void pm_pause_once(pm_pause *pause);
 

@@ -1,22 +1,19 @@
-/* Requests, replies, and the thread that answers while this rank computes.
- *
- * Everything that touches MPI, the lists of those that wait, and a reply's delivery happens with
- * the door held and never waits there.  Executors wait for their boxes: one of them polls MPI
- * meanwhile, the others sleep until that one, or the thread, delivers. */
+/* Answering other ranks, and the thread that does so while this rank computes.  Everything that
+ * touches MPI, the lists of those that wait, and a reply's delivery happens with the door held and
+ * never waits there. */
 #include "comm/service.h"
 
 #include "base/log.h"
+#include "comm/ask.h"
+#include "comm/boxes.h"
 #include "comm/door.h"
 #include "comm/mail.h"
 #include "comm/parking.h"
 #include "comm/pause.h"
-#include "comm/peers.h"
 #include "comm/window_backend.h"
 
-#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -26,32 +23,14 @@
 static const double hot_s = 50e-6; /* the thread hardly sleeps for so long after a request */
 static const double hot_interval_s = 20e-6, warm_s = 10e-3, warm_interval_s = 200e-6,
                     cold_interval_s = 2e-3;
-static const double nap_s = 50e-3; /* of an executor while another one polls */
-static const double silence_s = 20;
-enum { LOOKS = 64 }; /* at MPI, between two at the clock */
 const double pm_service_nudge_s = 500e-6;
-
-/* Where the reply to an executor's request arrives. */
-typedef enum box_state { BOX_IDLE, BOX_PENDING, BOX_SLEEPING, BOX_DONE } box_state;
-
-typedef struct box {
-    _Atomic uint32_t state; /* box_state */
-    _Atomic uint32_t sequence;
-    void *data; /* for the payload */
-    uint64_t value;
-    parmap_status status;
-} box;
 
 static struct {
     pm_service_hooks hooks;
-    box boxes[PM_EXECUTORS][PM_BOXES];
-    _Atomic int waiting;      /* executors for their boxes */
-    _Atomic bool polling;     /* one of them does */
     _Atomic uint64_t visits;  /* of executors to pm_service_progress */
     _Atomic bool failed;      /* MPI did */
     _Atomic double hot_until; /* pm_now() */
     _Atomic bool over;
-    _Atomic int in_flight; /* threads inside a request, a wait or a wake */
     bool threaded;
     pthread_t thread;
 } service;
@@ -68,20 +47,6 @@ static uint64_t address_of(pm_ref ref, uint64_t at)
 
 /* ---- delivering: the door is held ------------------------------------------------------------ */
 
-static void deliver(const pm_packet *reply, const void *payload)
-{
-    box *to = &service.boxes[pm_executor_number(reply->executor)][reply->box % PM_BOXES];
-    const uint32_t state = atomic_load(&to->state);
-    if (state == BOX_IDLE || state == BOX_DONE || to->sequence != reply->sequence)
-        return; /* nobody waits for it any more */
-    to->value = reply->a;
-    to->status = (parmap_status)reply->status;
-    if (to->data && reply->bytes)
-        memcpy(to->data, payload, reply->bytes);
-    if (atomic_exchange(&to->state, BOX_DONE) == BOX_SLEEPING)
-        syscall(SYS_futex, &to->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-}
-
 /* To the box of a request, in this process or another. */
 static parmap_status reply_to(pm_executor executor, uint32_t sequence, pm_box_kind which,
                               parmap_status status, uint64_t value)
@@ -94,7 +59,7 @@ static parmap_status reply_to(pm_executor executor, uint32_t sequence, pm_box_ki
                              .status = status};
     const uint32_t rank = pm_executor_rank(executor);
     if (rank == own_rank()) {
-        deliver(&reply, NULL);
+        pm_box_deliver(&reply, NULL);
         return PARMAP_OK;
     }
     return pm_mail_send(rank, &reply, NULL);
@@ -177,7 +142,7 @@ static parmap_status serve_put(const pm_packet *request)
                     data ? PARMAP_OK : PARMAP_STALE, 0);
 }
 
-static parmap_status serve(const pm_packet *packet)
+parmap_status pm_service_serve(const pm_packet *packet)
 {
     switch ((pm_packet_kind)packet->kind) {
     case PM_PACKET_WORD:
@@ -196,7 +161,7 @@ static parmap_status serve(const pm_packet *packet)
         service.hot_until = pm_now() + pm_service_nudge_s;
         return PARMAP_OK;
     case PM_PACKET_REPLY:
-        deliver(packet, packet + 1);
+        pm_box_deliver(packet, packet + 1);
         return PARMAP_OK;
     }
     return pm_fail(PARMAP_BUG, "a packet of kind %d; report it", packet->kind);
@@ -207,7 +172,7 @@ static bool receive_one(void)
     parmap_status status = PARMAP_OK;
     const pm_packet *packet = pm_mail_receive(&status);
     if (packet) {
-        status = serve(packet);
+        status = pm_service_serve(packet);
         const parmap_status next = pm_mail_give_back();
         status = status == PARMAP_OK ? next : status;
     }
@@ -225,12 +190,6 @@ static bool is_hot(void)
     return false;
 }
 
-/* Others may need the core that this one would spin on. */
-static bool crowded(void)
-{
-    return pm_the_job.topology.size > pm_the_job.topology.cores;
-}
-
 static bool progress(void)
 {
     if (!pm_door_try_enter())
@@ -245,7 +204,7 @@ bool pm_service_progress(void)
 {
     atomic_fetch_add_explicit(&service.visits, 1, memory_order_relaxed);
     const bool more = progress();
-    if (more && service.hot_until > 0 && crowded())
+    if (more && service.hot_until > 0 && pm_crowded())
         sched_yield();
     return more;
 }
@@ -255,12 +214,6 @@ bool pm_service_progress(void)
 static void nap(double seconds)
 {
     nanosleep(&(struct timespec){.tv_nsec = (long)(seconds * 1e9)}, NULL);
-}
-
-/* Executors wait for replies, and the one that polled for them has gone. */
-static bool is_needed(void)
-{
-    return atomic_load(&service.waiting) > 0 && !atomic_load(&service.polling);
 }
 
 /* It runs for microseconds, and others wait for it: it asks for short turns, which then come at
@@ -301,9 +254,9 @@ static void *serve_others(void *unused)
         if (visits != seen)
             nap(cold_interval_s);
         else
-            nap(now - last < hot_s                   ? hot_interval_s
-                : now - last < warm_s || is_needed() ? warm_interval_s
-                                                     : cold_interval_s);
+            nap(now - last < hot_s                           ? hot_interval_s
+                : now - last < warm_s || pm_ask_needs_help() ? warm_interval_s
+                                                             : cold_interval_s);
     }
     return NULL;
 }
@@ -328,8 +281,9 @@ parmap_status pm_service_start(const pm_service_hooks *hooks)
     return pm_agree(&pm_the_job.world, status, NULL);
 }
 
-static bool receive_through_door(void)
+static bool receive(void *unused)
 {
+    (void)unused;
     return pm_service_progress();
 }
 
@@ -339,226 +293,19 @@ parmap_status pm_service_stop(void)
     atomic_store(&service.over, true);
     if (service.threaded)
         pthread_join(service.thread, NULL);
-    const parmap_status status = pm_mail_close(receive_through_door);
+    const parmap_status status = pm_mail_close(&(pm_idle){receive, NULL});
     pm_parking_clear();
     return status;
 }
 
-int pm_service_in_flight(void)
+bool pm_service_has_thread(void)
 {
-    return atomic_load(&service.in_flight);
+    return service.threaded;
 }
 
-parmap_status pm_service_enter(void)
+parmap_status pm_service_check(void)
 {
-    atomic_fetch_add(&service.in_flight, 1);
-    if (!pm_window_closing())
-        return PARMAP_OK;
-    pm_service_leave();
-    return pm_refuse_closed();
-}
-
-void pm_service_leave(void)
-{
-    atomic_fetch_sub(&service.in_flight, 1);
-}
-
-/* ---- asking ---------------------------------------------------------------------------------- */
-
-static box *open_box(pm_executor self, pm_box_kind which, void *data)
-{
-    box *mine = &service.boxes[pm_executor_number(self)][which];
-    atomic_fetch_add_explicit(&mine->sequence, 1, memory_order_relaxed);
-    mine->data = data;
-    atomic_store(&mine->state, BOX_PENDING); /* the rest was written before: see deliver */
-    return mine;
-}
-
-/* What was given up may be under delivery just now. */
-static void close_box(box *mine)
-{
-    const bool given_up = atomic_load(&mine->state) != BOX_DONE;
-    if (given_up)
-        pm_door_enter();
-    atomic_store(&mine->state, BOX_IDLE);
-    if (given_up)
-        pm_door_leave();
-}
-
-static void sleep_for_box(box *mine, double seconds)
-{
-    uint32_t state = BOX_PENDING;
-    const struct timespec time = {.tv_nsec = (long)(seconds * 1e9)};
-    if (!atomic_compare_exchange_strong(&mine->state, &state, BOX_SLEEPING))
-        return;
-    syscall(SYS_futex, &mine->state, FUTEX_WAIT_PRIVATE, BOX_SLEEPING, &time, NULL, 0);
-    state = BOX_SLEEPING;
-    atomic_compare_exchange_strong(&mine->state, &state, BOX_PENDING);
-}
-
-static parmap_status refuse_silence(uint32_t rank)
-{
-    return pm_fail(PARMAP_SYSTEM,
-                   "rank %u on %s has not answered for %g s; look whether it lives and whether the "
-                   "network does",
-                   (unsigned)rank, pm_window_node(rank), silence_s);
-}
-
-/* How long a wait for a box may last.  Only time in which this rank itself ran counts: a job may be
- * suspended as a whole. */
-typedef struct patience {
-    double left;
-    double last; /* look at the clock */
-} patience;
-
-static bool lose_patience(patience *p)
-{
-    const double now = pm_now(), step = now - p->last;
-    if (p->last > 0)
-        p->left -= step < 0.1 ? step : 0.1;
-    p->last = now;
-    return p->left <= 0;
-}
-
-static parmap_status check_health(void)
-{
-    if (atomic_load(&service.failed))
-        return pm_fail(PARMAP_SYSTEM, "MPI failed; see the message before");
-    return pm_peers_check();
-}
-
-/* One of the executors that wait polls, politely; the others are woken by what it delivers. */
-static parmap_status await_box(box *mine, double seconds)
-{
-    patience limit = {.left = seconds};
-    pm_pause pause = {0};
-    bool poller = false;
-    parmap_status status = PARMAP_OK;
-    atomic_fetch_add(&service.waiting, 1);
-    for (uint32_t look = 1; atomic_load(&mine->state) != BOX_DONE; look++) {
-        if (!poller)
-            poller = !service.threaded || !atomic_exchange(&service.polling, true);
-        if (!poller)
-            sleep_for_box(mine, nap_s);
-        else if (pm_service_progress())
-            pause = (pm_pause){0};
-        else
-            pm_pause_once(&pause);
-        if (poller && !pm_pause_is_long(&pause) && look % LOOKS != 0)
-            continue;
-        status = check_health();
-        if (status != PARMAP_OK || lose_patience(&limit))
-            break;
-    }
-    if (poller && service.threaded)
-        atomic_store(&service.polling, false);
-    atomic_fetch_sub(&service.waiting, 1);
-    if (status == PARMAP_OK && atomic_load(&mine->state) != BOX_DONE)
-        status = PARMAP_TIMED_OUT;
-    return status;
-}
-
-static parmap_status send_packet(uint32_t rank, const pm_packet *packet, const void *payload)
-{
-    pm_door_enter();
-    const parmap_status status = pm_mail_send(rank, packet, payload);
-    pm_door_leave();
-    return status;
-}
-
-static parmap_status request_reply(pm_packet *request, const void *out, void *in, uint64_t *value)
-{
-    const pm_executor self = pm_executor_self();
-    const uint32_t rank = request->ref.rank;
-    if (self == 0)
-        return PARMAP_SYSTEM;
-    box *mine = open_box(self, PM_BOX_REQUEST, in);
-    request->executor = self;
-    request->box = PM_BOX_REQUEST;
-    request->sequence = mine->sequence;
-    parmap_status status = send_packet(rank, request, out);
-    if (status == PARMAP_OK)
-        status = await_box(mine, service.threaded ? silence_s : 1e30);
-    if (status == PARMAP_OK) {
-        *value = mine->value;
-        status = mine->status;
-    } else if (status == PARMAP_TIMED_OUT) {
-        status = refuse_silence(rank);
-    }
-    close_box(mine);
-    return status;
-}
-
-parmap_status pm_service_request(pm_packet *request, const void *out, void *in, uint64_t *value)
-{
-    PM_TRY(pm_service_enter());
-    const parmap_status status = request_reply(request, out, in, value);
-    pm_service_leave();
-    return status;
-}
-
-/* ---- waiting and waking ---------------------------------------------------------------------- */
-
-/* To the rank that has the word; this one does it itself. */
-static parmap_status carry_out(const pm_packet *packet)
-{
-    if (packet->ref.rank != own_rank())
-        return send_packet(packet->ref.rank, packet, NULL);
-    pm_door_enter();
-    const parmap_status status = serve(packet);
-    pm_door_leave();
-    return status;
-}
-
-static parmap_status cancel(pm_packet *wait, box *mine)
-{
-    wait->kind = PM_PACKET_CANCEL;
-    PM_TRY(carry_out(wait));
-    const parmap_status status = await_box(mine, service.threaded ? silence_s : 1e30);
-    return status == PARMAP_TIMED_OUT ? refuse_silence(wait->ref.rank) : status;
-}
-
-static parmap_status wait_for_word(pm_ref ref, uint64_t at, uint32_t expected, double seconds,
-                                   bool *timed_out)
-{
-    const pm_executor self = pm_executor_self();
-    if (self == 0)
-        return PARMAP_SYSTEM;
-    box *mine = open_box(self, PM_BOX_WAIT, NULL);
-    pm_packet wait = {.kind = PM_PACKET_WAIT,
-                      .box = PM_BOX_WAIT,
-                      .executor = self,
-                      .sequence = mine->sequence,
-                      .ref = ref,
-                      .at = at,
-                      .a = expected};
-    parmap_status status = carry_out(&wait);
-    if (status == PARMAP_OK)
-        status = await_box(mine, seconds);
-    if (status == PARMAP_TIMED_OUT)
-        status = cancel(&wait, mine);
-    if (status == PARMAP_OK) {
-        *timed_out = mine->value == PM_WAIT_CANCELLED;
-        status = mine->status == PARMAP_STALE ? pm_refuse_ref(ref) : mine->status;
-    }
-    close_box(mine);
-    return status;
-}
-
-parmap_status pm_service_wait(pm_ref ref, uint64_t at, uint32_t expected, double seconds,
-                              bool *timed_out)
-{
-    PM_TRY(pm_service_enter());
-    const parmap_status status = wait_for_word(ref, at, expected, seconds, timed_out);
-    pm_service_leave();
-    return status;
-}
-
-parmap_status pm_service_wake(pm_ref ref, uint64_t at, int count)
-{
-    const pm_packet packet = {.kind = PM_PACKET_WAKE, .ref = ref, .at = at, .a = (uint64_t)count};
-    PM_TRY(pm_service_enter());
-    const parmap_status status = carry_out(&packet);
-    pm_service_leave();
-    return status;
+    return atomic_load(&service.failed)
+               ? pm_fail(PARMAP_SYSTEM, "MPI failed; see the message before")
+               : PARMAP_OK;
 }

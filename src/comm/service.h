@@ -17,14 +17,8 @@ typedef struct pm_service_hooks {
 /* Collective. */
 parmap_status pm_service_start(const pm_service_hooks *hooks);
 
-/* Collective, when pm_service_in_flight() is 0 on all ranks. */
+/* Collective, when pm_ask_in_flight() is 0 on all ranks. */
 parmap_status pm_service_stop(void);
-
-/* Local.  How many threads of this rank are inside a request, a wait or a wake; while the window
- * closes no others get in.  pm_service_enter: PARMAP_CLOSED then; else pm_service_leave follows. */
-int pm_service_in_flight(void);
-parmap_status pm_service_enter(void);
-void pm_service_leave(void);
 
 /* Local.  One look at what has arrived; whether there was something, or is about to be. */
 bool pm_service_progress(void);
@@ -35,14 +29,13 @@ parmap_status pm_service_nudge(uint32_t rank);
 /* Seconds for which a nudge lasts. */
 extern const double pm_service_nudge_s;
 
-/* Local.  Sends the request (kind, op, width, bytes, ref, at, a, b) to the rank that ref names,
- * with `bytes` of payload unless `out` is NULL, and waits for the reply: *value, and its payload to
- * `in`. The reply's status, without a message but for PARMAP_SYSTEM. */
-parmap_status pm_service_request(pm_packet *request, const void *out, void *in, uint64_t *value);
+/* Local, with the door held.  Does what the packet asks for. */
+parmap_status pm_service_serve(const pm_packet *packet);
 
-/* Local.  pm_wait_word and pm_wake_word. */
-parmap_status pm_service_wait(pm_ref ref, uint64_t at, uint32_t expected, double seconds,
-                              bool *timed_out);
-parmap_status pm_service_wake(pm_ref ref, uint64_t at, int count);
+/* Local.  Whether a thread serves while the rank computes. */
+bool pm_service_has_thread(void);
+
+/* Local.  PARMAP_SYSTEM when MPI has failed under the service. */
+parmap_status pm_service_check(void);
 
 #endif

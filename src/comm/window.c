@@ -2,6 +2,7 @@
 #include "comm/window_backend.h"
 
 #include "base/log.h"
+#include "comm/ask.h"
 #include "comm/collective.h"
 #include "comm/peers.h"
 #include "comm/service.h"
@@ -119,12 +120,15 @@ parmap_status pm_wake_word(pm_ref ref, uint64_t at, int count)
     return backend->wake(ref, at, count);
 }
 
-/* Spinning takes the core from the one that is waited for where there are more to run than cores.
- */
-bool pm_spinning_pays(pm_ref ref)
+bool pm_crowded(void)
 {
     const pm_topology *t = &pm_the_job.topology;
-    return pm_direct(ref) && (int64_t)t->size * (int64_t)pm_executors_live() <= t->cores;
+    return (int64_t)t->size * (int64_t)pm_executors_live() > t->cores;
+}
+
+bool pm_spinning_pays(pm_ref ref)
+{
+    return pm_direct(ref) && !pm_crowded();
 }
 
 /* ---- spaces ---------------------------------------------------------------------------------- */
@@ -335,7 +339,7 @@ bool pm_window_closing(void)
 
 bool pm_window_busy(void)
 {
-    return pm_service_in_flight() > 0;
+    return pm_ask_in_flight() > 0;
 }
 
 parmap_status pm_window_close(void)

@@ -49,6 +49,10 @@ typedef struct pm_job {
 
 extern __attribute__((visibility("hidden"))) pm_job pm_the_job;
 
+/* Whether this job has more to run than cores: who spins there takes the core from the one that it
+ * waits for. */
+bool pm_crowded(void);
+
 /* Why there is nothing at ref; PARMAP_STALE or PARMAP_USAGE. */
 parmap_status pm_refuse_ref(pm_ref ref);
 

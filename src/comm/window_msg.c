@@ -1,5 +1,6 @@
 /* msg: every rank reaches its own segment itself and asks the others, by message, for theirs.  For
  * MPI libraries whose one-sided calls are missing or broken. */
+#include "comm/ask.h"
 #include "comm/service.h"
 #include "comm/window_backend.h"
 
@@ -54,7 +55,7 @@ static parmap_status start_msg(void)
 static parmap_status ask(pm_ref ref, pm_packet request, const void *out, void *in, uint64_t *value)
 {
     request.ref = ref;
-    const parmap_status status = pm_service_request(&request, out, in, value);
+    const parmap_status status = pm_ask(&request, out, in, value);
     return status == PARMAP_STALE ? pm_refuse_ref(ref) : status;
 }
 
@@ -106,6 +107,6 @@ const pm_backend pm_backend_msg = {.name = "msg",
                                    .word = word_msg,
                                    .get = get_msg,
                                    .put = put_msg,
-                                   .wait = pm_service_wait,
-                                   .wake = pm_service_wake,
+                                   .wait = pm_ask_wait,
+                                   .wake = pm_ask_wake,
                                    .progress = pm_service_progress};

@@ -6,6 +6,7 @@
  * them is inside MPI every few milliseconds.  Should a library hang there all the same, the
  * service's thread ends the job. */
 #include "base/log.h"
+#include "comm/ask.h"
 #include "comm/door.h"
 #include "comm/pause.h"
 #include "comm/service.h"
@@ -26,18 +27,21 @@ static struct {
     uint64_t seen;            /* by the watch: calls, and since when */
     double seen_at;
     double *nudged_at; /* of each rank, with the door held; NULL: targets need not be awake */
-    bool polite;       /* a flush spins, and there are more ranks than cores */
+    bool flush_spins;  /* without giving the core away */
 } rma;
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
-/* Whether to wait politely for a call to this rank: where there are more ranks than cores, and
- * where the target, in whose own calls into MPI this one is carried out, may have to be woken
- * first, maybe on this core. */
+/* Calls to this rank are carried out in its own calls into MPI, so it must not be asleep. */
+static bool needs_target(uint32_t partner)
+{
+    return rma.nudged_at && partner != (uint32_t)pm_the_job.world.rank;
+}
+
+/* Keeps such a rank awake.  Whether to wait politely for the call: where there is more to run than
+ * cores, and where the target may have to be woken first, maybe on this core. */
 static bool be_polite(uint32_t partner)
 {
-    if (!rma.nudged_at || partner == (uint32_t)pm_the_job.world.rank)
-        return false;
     pm_door_enter();
     const double now = pm_now();
     const bool asleep = now - rma.nudged_at[partner] > pm_service_nudge_s / 2;
@@ -46,7 +50,7 @@ static bool be_polite(uint32_t partner)
         pm_service_nudge(partner);
     }
     pm_door_leave();
-    return asleep || rma.polite;
+    return asleep || (rma.flush_spins && pm_crowded());
 }
 
 static void enter(uint32_t partner)
@@ -160,17 +164,6 @@ static parmap_status check_alive(pm_ref ref)
     return PARMAP_OK;
 }
 
-static parmap_status await_request(MPI_Request *request)
-{
-    pm_pause pause = {0};
-    for (int done = 0;;) {
-        PM_TRY(PM_MPI(MPI_Test(request, &done, MPI_STATUS_IGNORE)));
-        if (done)
-            return PARMAP_OK;
-        pm_pause_once(&pause);
-    }
-}
-
 /* The same where a flush would spin while others need the core: a request, tested politely.
  * MPI_Compare_and_swap has no request; what comes after it at the same word is done after it. */
 static parmap_status operate_politely(pm_ref ref, uint64_t at, pm_word_op op, int width, uint64_t a,
@@ -189,7 +182,7 @@ static parmap_status operate_politely(pm_ref ref, uint64_t at, pm_word_op op, in
     PM_TRY(PM_MPI(MPI_Rget_accumulate(&first, 1, type, swap ? &ignored : &result, 1, type,
                                       (int)ref.rank, place, 1, type, swap ? MPI_NO_OP : mpi_op(op),
                                       window, &request)));
-    PM_TRY(await_request(&request));
+    PM_TRY(pm_mpi_await(&request, NULL));
     if (swap)
         PM_TRY(PM_MPI(MPI_Win_flush((int)ref.rank, window)));
     *old = widen(result, width);
@@ -198,19 +191,26 @@ static parmap_status operate_politely(pm_ref ref, uint64_t at, pm_word_op op, in
 
 /* ---- the verbs ------------------------------------------------------------------------------- */
 
+static parmap_status call(pm_ref ref, uint64_t at, pm_word_op op, int width, uint64_t a, uint64_t b,
+                          uint64_t *old)
+{
+    enter(ref.rank);
+    const int code = operate(ref, at, op, width, a, b, old);
+    return leave(code, op == PM_COMPARE_SWAP ? "MPI_Compare_and_swap" : "MPI_Fetch_and_op");
+}
+
 static parmap_status word_rma(pm_ref ref, uint64_t at, pm_word_op op, int width, uint64_t a,
                               uint64_t b, uint64_t *old)
 {
     PM_TRY(check_alive(ref));
-    if (be_polite(ref.rank)) {
-        PM_TRY(pm_service_enter());
-        const parmap_status status = operate_politely(ref, at, op, width, a, b, old);
-        pm_service_leave();
-        return status;
-    }
-    enter(ref.rank);
-    const int code = operate(ref, at, op, width, a, b, old);
-    return leave(code, op == PM_COMPARE_SWAP ? "MPI_Compare_and_swap" : "MPI_Fetch_and_op");
+    if (!needs_target(ref.rank))
+        return call(ref, at, op, width, a, b, old);
+    PM_TRY(pm_ask_enter());
+    const parmap_status status = be_polite(ref.rank)
+                                     ? operate_politely(ref, at, op, width, a, b, old)
+                                     : call(ref, at, op, width, a, b, old);
+    pm_ask_leave();
+    return status;
 }
 
 /* Elements from the target, or to it (op PM_STORE): `count` of them at `place`. */
@@ -249,16 +249,15 @@ static parmap_status move_politely(const transfer *t)
                                       put ? before : t->data, t->count, type, (int)t->ref.rank,
                                       t->place, t->count, type, put ? MPI_REPLACE : MPI_NO_OP,
                                       rma.windows[t->ref.space], &request)));
-    return await_request(&request);
+    return pm_mpi_await(&request, NULL);
 }
 
-static parmap_status move_all(pm_ref ref, uint64_t at, pm_word_op op, int width, char *data,
-                              size_t bytes)
+static parmap_status move_pieces(pm_ref ref, uint64_t at, pm_word_op op, int width, char *data,
+                                 size_t bytes)
 {
     size_t piece;
-    PM_TRY(check_alive(ref));
     for (size_t done = 0; done < bytes; done += piece) {
-        const bool polite = be_polite(ref.rank);
+        const bool polite = needs_target(ref.rank) && be_polite(ref.rank);
         const size_t most = polite ? POLITE_PIECE : PIECE;
         piece = bytes - done < most ? bytes - done : most;
         const transfer t = {.ref = ref,
@@ -267,12 +266,19 @@ static parmap_status move_all(pm_ref ref, uint64_t at, pm_word_op op, int width,
                             .width = width,
                             .count = (int)(piece / (size_t)width),
                             .data = data + done};
-        PM_TRY(pm_service_enter());
-        const parmap_status status = polite ? move_politely(&t) : move(&t);
-        pm_service_leave();
-        PM_TRY(status);
+        PM_TRY(polite ? move_politely(&t) : move(&t));
     }
     return PARMAP_OK;
+}
+
+static parmap_status move_all(pm_ref ref, uint64_t at, pm_word_op op, int width, char *data,
+                              size_t bytes)
+{
+    PM_TRY(check_alive(ref));
+    PM_TRY(pm_ask_enter());
+    const parmap_status status = move_pieces(ref, at, op, width, data, bytes);
+    pm_ask_leave();
+    return status;
 }
 
 static parmap_status get_rma(pm_ref ref, uint64_t at, int width, void *data, size_t bytes)
@@ -301,7 +307,7 @@ static parmap_status study_library(void)
     const char *osc = getenv("OMPI_MCA_osc");
     const bool by_memory =
         open_mpi && pm_the_job.topology.nodes == 1 && (!osc || strstr(osc, "sm") || *osc == '^');
-    rma.polite = !open_mpi && pm_the_job.topology.size > pm_the_job.topology.cores;
+    rma.flush_spins = !open_mpi;
     rma.nudged_at = by_memory ? NULL : calloc((size_t)pm_the_job.world.size, sizeof(double));
     if (by_memory || rma.nudged_at)
         return PARMAP_OK;
@@ -395,7 +401,7 @@ const pm_backend pm_backend_rma = {.name = "rma",
                                    .word = word_rma,
                                    .get = get_rma,
                                    .put = put_rma,
-                                   .wait = pm_service_wait,
-                                   .wake = pm_service_wake,
+                                   .wait = pm_ask_wait,
+                                   .wake = pm_ask_wake,
                                    .progress = pm_service_progress,
                                    .sync = sync_rma};

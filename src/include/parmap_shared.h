@@ -126,10 +126,12 @@ PARMAP_API parmap_status parmap_lock_locked(const parmap_lock *lock, bool *locke
 
 /* Python's `with lock:` for a block that is not left by return, break or goto.  Failures end the
  * job as PARMAP_MUST does. */
-#define PARMAP_WITH(lock)                                                                          \
-    for (const parmap_lock *pm_with_ =                                                             \
+#define PARMAP_WITH(lock) PM_WITH(lock, __LINE__)
+#define PM_WITH(lock, line) PM_WITH_NAMED(lock, line) /* a name of its own for one in another */
+#define PM_WITH_NAMED(lock, line)                                                                  \
+    for (const parmap_lock *pm_with_##line =                                                       \
              (PARMAP_MUST(parmap_lock_acquire((lock), PARMAP_FOREVER)), (lock));                   \
-         pm_with_; PARMAP_MUST(parmap_lock_release(pm_with_)), pm_with_ = NULL)
+         pm_with_##line; PARMAP_MUST(parmap_lock_release(pm_with_##line)), pm_with_##line = NULL)
 
 /* ---- Value ----------------------------------------------------------------------------------- */
 

@@ -71,15 +71,6 @@ parmap_status pm_block_on(pm_ref ref, uint64_t at, uint32_t expected, pm_deadlin
     return status;
 }
 
-static void relax(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* Looks with so many pauses between them, then twice as many, up to a limit. */
 static parmap_status spin(pm_ref ref, uint64_t at, uint32_t expected, int budget, int pauses,
                           int most, uint64_t *value)
@@ -88,7 +79,7 @@ static parmap_status spin(pm_ref ref, uint64_t at, uint32_t expected, int budget
     PM_TRY(pm_load(ref, at, value));
     while ((uint32_t)*value == expected && left > 0) {
         for (int i = 0; i < pauses; i++)
-            relax();
+            pm_relax();
         left -= pauses;
         pauses = 2 * pauses < most ? 2 * pauses : most;
         PM_TRY(pm_load(ref, at, value));

@@ -42,9 +42,7 @@ parmap_status parmap_event_set(const parmap_event *event)
     } while (seen != word);
     if (word < SLEEPER)
         return PARMAP_OK;
-    /* whoever saw it set may have freed it already */
-    const parmap_status status = pm_wake_word(ref, WORD, PM_WAKE_ALL);
-    return status == PARMAP_STALE ? PARMAP_OK : status;
+    return pm_unless_freed(pm_wake_word(ref, WORD, PM_WAKE_ALL));
 }
 
 parmap_status parmap_event_clear(const parmap_event *event)

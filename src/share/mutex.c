@@ -300,9 +300,7 @@ static parmap_status release(pm_mutex mutex, bool all_levels, const char *what, 
     }
     if (!(*word & (WAITERS | RESERVED)))
         return PARMAP_OK;
-    /* whoever got it next may have freed it already */
-    const parmap_status status = pm_wake_word(mutex.ref, mutex.at, 1);
-    return status == PARMAP_STALE ? PARMAP_OK : status;
+    return pm_unless_freed(pm_wake_word(mutex.ref, mutex.at, 1));
 }
 
 parmap_status pm_mutex_release_any(const pm_mutex *mutex, const char *what)

@@ -75,7 +75,7 @@ parmap_status pm_queue_sleep(const pm_queue *queue, uint64_t at, uint64_t seen,
 static void pause_until(double time)
 {
     while (pm_now() < time)
-        pm_pause_once(&(pm_pause){0});
+        pm_relax();
 }
 
 static bool has_changed(const task *t, uint64_t word)

@@ -190,9 +190,7 @@ parmap_status parmap_semaphore_release(const parmap_semaphore *semaphore)
     PM_TRY(bound == NO_BOUND ? add_one(ref, &word) : add_one_within(ref, bound, &word));
     if (word < SLEEPER)
         return PARMAP_OK;
-    /* whoever took it may have freed it already */
-    const parmap_status status = pm_wake_word(ref, VALUE, 1);
-    return status == PARMAP_STALE ? PARMAP_OK : status;
+    return pm_unless_freed(pm_wake_word(ref, VALUE, 1));
 }
 
 parmap_status parmap_semaphore_value(const parmap_semaphore *semaphore, int64_t *value)

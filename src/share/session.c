@@ -139,7 +139,6 @@ static parmap_status close_all(void)
     report_leaks();
     pm_window_begin_closing();
     const parmap_status drained = pm_agree(&session.world, pm_block_drain(), pm_window_idle());
-    PM_TRY(pm_barrier(&session.world, pm_window_idle()));
     const parmap_status closed = pm_window_close();
     pm_heap_close();
     return drained == PARMAP_OK ? closed : drained;

@@ -61,6 +61,16 @@ static void own_message(void)
     CHECK_INT(other, (rank + size - 1) % size);
 }
 
+/* What was not freed must not be there when parmap is started again. */
+static void leave_something(void)
+{
+    parmap_array array;
+    parmap_lock lock;
+    CHECK_INT(parmap_array_create_distributed(&array, 'i', 1000), PARMAP_OK);
+    CHECK_INT(parmap_lock_create(&lock), PARMAP_OK);
+    CHECK_INT(parmap_array_store(&array, 7, parmap_rank()), PARMAP_OK);
+}
+
 static void run_with(const char *window)
 {
     setenv("PARMAP_WINDOW", window, 1);
@@ -72,6 +82,7 @@ static void run_with(const char *window)
     CHECK_TEXT(status == PARMAP_OK ? "" : parmap_message(), "");
     CHECK_TEXT(parmap_window(), *window ? window : "shm");
     own_message();
+    leave_something();
     CHECK_INT(parmap_finish(), 0);
     CHECK_TEXT(parmap_window(), "");
 }

@@ -259,12 +259,39 @@ static void bad_handles(void)
         check_refused(&copy, PARMAP_STALE);
 }
 
+/* Worker 0 waits on an object of its own rank, which the others keep busy until its time is over:
+ * were it not to see that the time is over while it serves them, none would ever end. */
+static void wait_under_fire(int worker, void *unused)
+{
+    (void)unused;
+    int64_t done = 0;
+    CHECK_OK(parmap_barrier_wait(&job.barrier, shared_long_s, NULL));
+    if (worker == 0) {
+        const double begun = shared_now();
+        CHECK_STATUS(parmap_event_wait(&job.event, 0.1), PARMAP_TIMED_OUT);
+        CHECK_TOOK(begun, 0.1);
+        CHECK_OK(parmap_value_store(&job.done, 1));
+        return;
+    }
+    while (done == 0 && parmap_value_add(&job.passed, 1) == PARMAP_OK)
+        CHECK_OK(parmap_value_load(&job.done, &done));
+}
+
+static void time_out_under_fire(void)
+{
+    const int workers = parmap_size() + 1;
+    begin(workers);
+    CHECK_OK(parmap_run_workers(workers, wait_under_fire, NULL));
+    end();
+}
+
 static const check_case cases[] = {
     {"set, clear, is_set, wait", set_and_clear},
     {"set wakes all", wakes_all},
     {"set wakes all, also if cleared at once", pulse_wakes_all},
     {"to and fro", to_and_fro},
     {"time-outs", time_outs},
+    {"a time-out under fire", time_out_under_fire},
     {"bad handles", bad_handles},
 };
 

@@ -72,12 +72,6 @@ static void with(void)
     end();
 }
 
-static void increment_with_lock(void)
-{
-    PARMAP_WITH(&job.lock)
-        CHECK_OK(parmap_value_store(&job.counter, counter() + 1));
-}
-
 /* The inner lock is given back first. */
 static void with_two(void)
 {
@@ -86,7 +80,8 @@ static void with_two(void)
     bool held = false;
     CHECK_OK(parmap_lock_create(&own));
     PARMAP_WITH(&own) {
-        increment_with_lock();
+        PARMAP_WITH(&job.lock)
+            CHECK_OK(parmap_value_store(&job.counter, counter() + 1));
         CHECK_OK(parmap_lock_locked(&own, &held));
         CHECK(held);
         CHECK_STATUS(parmap_lock_release(&job.lock), PARMAP_USAGE);

@@ -58,6 +58,23 @@ static void small_ones(void)
     pm_ranges_close(&ranges);
 }
 
+/* In an order and a number with which looking for each one's neighbours takes hours. */
+static void very_many_small_ones(void)
+{
+    enum { MANY = 1000000 };
+    uint64_t begin, all;
+    pm_ranges_open(&ranges, BEGIN, BEGIN + (uint64_t)MANY * PM_RANGE_UNIT);
+    for (int i = 0; i < MANY; i++)
+        CHECK(pm_ranges_take(&ranges, PM_RANGE_UNIT, &begin));
+    for (int odd = 1; odd >= 0; odd--)
+        for (int i = MANY - 2 + odd; i >= 0; i -= 2)
+            CHECK_INT(pm_ranges_give(&ranges, BEGIN + (uint64_t)i * PM_RANGE_UNIT, PM_RANGE_UNIT),
+                      PARMAP_OK);
+    CHECK(pm_ranges_take(&ranges, (uint64_t)MANY * PM_RANGE_UNIT, &all));
+    CHECK_INT(all, BEGIN);
+    pm_ranges_close(&ranges);
+}
+
 /* Against a map of units that are taken. */
 static void at_random(void)
 {
@@ -102,6 +119,7 @@ int main(void)
         {"ranges: the first that fits", first_fit},
         {"ranges: neighbours are joined", joined},
         {"ranges: small ones", small_ones},
+        {"ranges: very many small ones", very_many_small_ones},
         {"ranges: at random", at_random},
     };
     return check_main(cases, sizeof cases / sizeof cases[0]);
