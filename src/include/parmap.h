@@ -1,7 +1,7 @@
 /* parmap - map a function over millions of inputs: OpenMP threads, MPI ranks, HDF5 results.
  *
- * This header, with parmap_kernel.h and parmap_shared.h, which it includes, is the whole contract
- * of the library.
+ * This header, with those that it includes (parmap_kernel.h, parmap_shared.h, parmap_process.h,
+ * parmap_pool.h), is the whole contract of the library.
  *
  * Conventions
  *   - Names are `parmap_...` and `PARMAP_...`; what begins with `pm_` or `PM_` is not for callers.
@@ -50,7 +50,9 @@ extern "C" {
     X(PARMAP_CLOSED, 84, "closed")                                                                 \
     X(PARMAP_BROKEN, 85, "the barrier is broken")                                                  \
     X(PARMAP_STALE, 86, "used after it was freed")                                                 \
-    X(PARMAP_NO_MEMORY, 87, "the heap of shared objects is full")
+    X(PARMAP_NO_MEMORY, 87, "the heap of shared objects is full")                                  \
+    X(PARMAP_CANCELLED, 88, "terminated")                                                          \
+    X(PARMAP_TASK_FAILED, 89, "a task failed")
 
 /* A status is the exit code of a program that ends with it. */
 typedef enum parmap_status {
@@ -149,6 +151,10 @@ typedef struct parmap_spec {
 PARMAP_API int parmap_program(int argc, char **argv, const parmap_spec *spec);
 
 #include "parmap_shared.h"
+
+#include "parmap_process.h" /* after the handles of parmap_shared.h */
+
+#include "parmap_pool.h"
 
 #ifdef __cplusplus
 }
