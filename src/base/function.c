@@ -80,11 +80,11 @@ static parmap_status unpack(search *s)
     s->first = true;
     if (s->function.module == 0 || dl_iterate_phdr(look_for_module, s))
         return PARMAP_OK;
-    return pm_fail(PARMAP_USAGE, s->loaded
-                                     ? "a function of another rank is not in this rank's copy of its "
-                                       "module; run the same build everywhere"
-                                     : "a function of another rank is in a library that this rank "
-                                       "has not loaded; load it on all ranks");
+    return pm_fail(PARMAP_USAGE,
+                   s->loaded ? "a function of another rank is not in this rank's copy of its "
+                               "module; run the same build everywhere"
+                             : "a function of another rank is in a library that this rank "
+                               "has not loaded; load it on all ranks");
 }
 
 parmap_status pm_function_pack(pm_any_function *pointer, pm_function *function)

@@ -5,7 +5,6 @@
 
 #include "base/types.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* Items of a kernel between two looks at whether the process was terminated. */
@@ -39,8 +38,8 @@ parmap_status pm_call_pack(const pm_call *call, pm_packed_call *packed)
         const void *pointer;
         pm_function function;
     } last;
-    const void *pointer = call->kernel ? (const void *)call->kernel
-                                       : (const void *)(uintptr_t)call->task;
+    const void *pointer =
+        call->kernel ? (const void *)call->kernel : (const void *)(uintptr_t)call->task;
     if (last.pointer != pointer) {
         PM_TRY(pm_address_pack(pointer, &last.function));
         last.pointer = pointer;
@@ -95,11 +94,15 @@ static int64_t run_task(const pm_call *call, const char *input, char *result, in
     return count;
 }
 
-static void set_statuses(const pm_call *call, const char *inputs, int64_t count, int32_t *statuses)
+/* Which items fail; there are some. */
+static void set_statuses(const pm_call *call, const char *inputs, char *results, int64_t count,
+                         int32_t *statuses)
 {
+    int64_t outside;
     for (int64_t i = 0; i < count; i++)
-        statuses[i] = pm_kernel_accepts(call->variant, call->type,
-                                        inputs + (size_t)i * call->input_bytes)
+        statuses[i] = pm_kernel_map(call->kernel, call->type, call->vector,
+                                    inputs + (size_t)i * call->input_bytes,
+                                    results + (size_t)i * call->result_bytes, 1, &outside) == 0
                           ? PARMAP_OK
                           : PARMAP_USAGE;
 }
@@ -108,16 +111,17 @@ static int64_t run_kernel(const pm_call *call, const char *inputs, char *results
                           int64_t count, parmap_failure *failure, int32_t *statuses)
 {
     int64_t outside;
-    const int64_t failed = pm_kernel_map(call->kernel, call->type, call->vector, inputs, results,
-                                         count, &outside);
+    const int64_t failed =
+        pm_kernel_map(call->kernel, call->type, call->vector, inputs, results, count, &outside);
     if (failed > 0) {
-        pm_kernel_refuse_item(call->kernel, call->type,
-                              inputs + (size_t)outside * call->input_bytes);
+        pm_kernel_fail_item(call->kernel, call->type, inputs + (size_t)outside * call->input_bytes);
         pm_failure_add(failure, first + outside, PARMAP_USAGE);
         failure->count += failed - 1;
     }
-    if (statuses)
-        set_statuses(call, inputs, count, statuses);
+    if (statuses && failed > 0)
+        set_statuses(call, inputs, results, count, statuses);
+    else if (statuses)
+        memset(statuses, 0, (size_t)count * sizeof *statuses);
     return count;
 }
 
@@ -129,8 +133,8 @@ static int64_t run_kernel_in_pieces(const pm_call *call, const char *inputs, cha
     while (done < count && !parmap_cancelled()) {
         const int64_t piece = count - done < KERNEL_PIECE ? count - done : KERNEL_PIECE;
         done += run_kernel(call, inputs + (size_t)done * call->input_bytes,
-                           results + (size_t)done * call->result_bytes, first + done, piece, failure,
-                           statuses ? statuses + done : NULL);
+                           results + (size_t)done * call->result_bytes, first + done, piece,
+                           failure, statuses ? statuses + done : NULL);
     }
     return done;
 }

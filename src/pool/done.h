@@ -1,5 +1,5 @@
-/* Where what workers have finished comes back to the owner: a word in the owner's heap, with a stack
- * of parcels on it.  Workers of any rank push, the owner takes all there is.
+/* Where what workers have finished comes back to the owner: a word in the owner's heap, with a
+ * stack of parcels on it.  Workers of any rank push, the owner takes all there is.
  *
  *   bit   63 .. 4                                          1         0
  *         place in the owner's heap of the newest parcel   asleep    poked

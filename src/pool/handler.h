@@ -1,5 +1,5 @@
-/* The thread of a pool that does what nobody may be waiting to do: it calls callbacks, and feeds maps
- * of private arrays to far workers.  It is started when first needed. */
+/* The thread of a pool that does what nobody may be waiting to do: it calls callbacks, and feeds
+ * maps of private arrays to far workers.  It is started when first needed. */
 #ifndef PM_POOL_HANDLER_H
 #define PM_POOL_HANDLER_H
 

@@ -22,7 +22,7 @@
 enum { AHEAD_LEAST = 256, AHEAD_EACH = 16, AHEAD_BYTES = 16 << 20, AHEAD_MOST = 1 << 20 };
 
 struct parmap_iterator {
-    parmap_pool *pool; /* NULL once that is gone or was terminated */
+    parmap_pool *pool;                       /* NULL once that is gone or was terminated */
     struct parmap_iterator *next, *previous; /* in pool->iterators */
     parmap_job what;
     pm_call call;
@@ -94,7 +94,8 @@ static parmap_status send_one(parmap_iterator *iterator)
         return PARMAP_OK;
     }
     parcel->number = iterator->sent;
-    PM_TRY(pm_parcel_pack(parcel, &iterator->call, iterator->taken, count, iterator->done, &ticket));
+    PM_TRY(
+        pm_parcel_pack(parcel, &iterator->call, iterator->taken, count, iterator->done, &ticket));
     PM_TRY(pm_pool_send(iterator->pool, &ticket));
     iterator->taken += count;
     iterator->sent++;
@@ -138,8 +139,8 @@ static parmap_status receive(parmap_iterator *iterator)
 /* The parcel that comes next, or NULL. */
 static pm_parcel *take_next(parmap_iterator *iterator)
 {
-    pm_parcel **place = iterator->ordered ? &iterator->slots[iterator->oldest % iterator->width]
-                                          : &iterator->come;
+    pm_parcel **place =
+        iterator->ordered ? &iterator->slots[iterator->oldest % iterator->width] : &iterator->come;
     pm_parcel *parcel = *place;
     if (parcel)
         *place = iterator->ordered ? NULL : parcel->next;
@@ -240,7 +241,8 @@ parmap_status parmap_iterator_next(parmap_iterator *iterator, void *result, int6
     pthread_mutex_unlock(&iterator->mutex);
     if (status == PARMAP_TIMED_OUT)
         pm_fail(PARMAP_TIMED_OUT,
-                "no result has come within %g s, after about %" PRId64 " items; wait longer, or look at "
+                "no result has come within %g s, after about %" PRId64
+                " items; wait longer, or look at "
                 "what the tasks wait for",
                 timeout_s, done);
     return status;
@@ -402,15 +404,16 @@ void parmap_iterator_free(parmap_iterator *iterator)
     destroy(iterator);
 }
 
-/* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex comes first in
- * other places, so this one only tries it. */
+/* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex comes first
+ * in other places, so this one only tries it. */
 static bool drop_first(parmap_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
     parmap_iterator *iterator = pool->iterators;
     if (iterator && pthread_mutex_trylock(&iterator->mutex) == 0) {
         iterator->pool = NULL;
-        iterator->current = iterator->come = iterator->spare = NULL; /* the pool frees all parcels */
+        iterator->current = iterator->come = iterator->spare =
+            NULL; /* the pool frees all parcels */
         memset(iterator->slots, 0, (size_t)iterator->width * sizeof(pm_parcel *));
         pool->iterators = iterator->next;
         if (iterator->next)

@@ -1,5 +1,5 @@
-/* From a job to its results: singles go as parcels, maps by a counter; what far workers cannot reach
- * is copied for them while that pays. */
+/* From a job to its results: singles go as parcels, maps by a counter; what far workers cannot
+ * reach is copied for them while that pays. */
 #include "pool/job.h"
 
 #include "pool/failure.h"
@@ -13,13 +13,13 @@
 #include <string.h>
 
 enum {
-    INPUT_COPY = 4096,       /* bytes of a single input that is copied */
-    PART_BYTES = 1 << 20,    /* of a part of a map that is copied, if it has several items */
-    PARTS_EACH = 2           /* under way for each far worker: one is computed, one waits */
+    INPUT_COPY = 4096,    /* bytes of a single input that is copied */
+    PART_BYTES = 1 << 20, /* of a part of a map that is copied, if it has several items */
+    PARTS_EACH = 2        /* under way for each far worker: one is computed, one waits */
 };
 
-/* What a part should take to compute; how long it must take to be worth sending; about what it costs
- * to copy a byte there and back. */
+/* What a part should take to compute; how long it must take to be worth sending; about what it
+ * costs to copy a byte there and back. */
 static const double part_s = 1e-3, least_part_s = 20e-6, copy_byte_s = 0.4e-9;
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -31,8 +31,8 @@ static parmap_status check_job(const parmap_job *what, const pm_call *call)
                        "a job of %" PRId64 " items in chunks of %" PRId64
                        "; neither can be negative",
                        what->count, what->chunk);
-    if (what->count > 0 && ((call->input_bytes > 0 && !what->inputs) ||
-                            (call->result_bytes > 0 && !what->results)))
+    if (what->count > 0 &&
+        ((call->input_bytes > 0 && !what->inputs) || (call->result_bytes > 0 && !what->results)))
         return pm_fail(PARMAP_USAGE,
                        "a job of %" PRId64 " items without %s; or set their size to 0", what->count,
                        what->inputs ? "memory for the results" : "inputs");
@@ -246,12 +246,10 @@ static void prepare_feed(parmap_pool *pool, parmap_result *job)
 {
     const pm_call *call = &job->call;
     const double copy_s = copy_byte_s * (double)(call->input_bytes + call->result_bytes);
-    job->feed = (pm_feed){.pace = {.target_s = part_s,
-                                   .first = 1,
-                                   .fixed = job->what.chunk,
-                                   .workers = pool->size},
-                          .over = pool->far == 0 || job->map_block.generation != 0 ||
-                                  (call->kernel && call->kernel->cost_s < 2 * copy_s)};
+    job->feed = (pm_feed){
+        .pace = {.target_s = part_s, .first = 1, .fixed = job->what.chunk, .workers = pool->size},
+        .over = pool->far == 0 || job->map_block.generation != 0 ||
+                (call->kernel && call->kernel->cost_s < 2 * copy_s)};
 }
 
 static parmap_status start_map(parmap_pool *pool, parmap_result *job)
@@ -277,8 +275,7 @@ static parmap_status start_map(parmap_pool *pool, parmap_result *job)
 static bool part_pays(const parmap_result *job, int64_t size)
 {
     const double item_s = job->feed.pace.item_s;
-    const double copy_s =
-        copy_byte_s * (double)(job->call.input_bytes + job->call.result_bytes);
+    const double copy_s = copy_byte_s * (double)(job->call.input_bytes + job->call.result_bytes);
     return item_s == 0 || (item_s > 2 * copy_s && item_s * (double)size > least_part_s);
 }
 
@@ -286,7 +283,9 @@ static bool part_pays(const parmap_result *job, int64_t size)
 static int64_t size_of_part(parmap_result *job)
 {
     const int64_t bytes = (int64_t)(job->call.input_bytes + job->call.result_bytes);
-    const int64_t most = bytes > 0 && bytes < PART_BYTES ? PART_BYTES / bytes : bytes > 0 ? 1 : 1 << 20;
+    const int64_t most = bytes > 0 && bytes < PART_BYTES ? PART_BYTES / bytes
+                         : bytes > 0                     ? 1
+                                                         : 1 << 20;
     const int64_t size = pm_pace_next(&job->feed.pace, pm_map_left(job->map));
     return !part_pays(job, size) ? 0 : size < most ? size : most;
 }
@@ -463,8 +462,8 @@ void pm_job_drop(parmap_result *job)
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
-/* A single task goes as a parcel, unless there are workers of this process only, which need no copy,
- * or it does not fit into the heap. */
+/* A single task goes as a parcel, unless there are workers of this process only, which need no
+ * copy, or it does not fit into the heap. */
 static parmap_status start(parmap_pool *pool, parmap_result *job)
 {
     if (job->what.count == 1 && pool->far > 0) {

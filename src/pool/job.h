@@ -26,11 +26,11 @@ struct parmap_result {
 
     pthread_mutex_t mutex; /* of the progress that the owner makes */
     pthread_cond_t ended;
-    pm_done done;          /* where its parcels come back, and where it is poked */
-    pm_ref done_block;     /* unless that is elsewhere */
-    pm_parcel *single;     /* either a single parcel */
-    pm_map *map;           /* or a map */
-    pm_ref map_block;      /* of a shared one */
+    pm_done done;      /* where its parcels come back, and where it is poked */
+    pm_ref done_block; /* unless that is elsewhere */
+    pm_parcel *single; /* either a single parcel */
+    pm_map *map;       /* or a map */
+    pm_ref map_block;  /* of a shared one */
     pm_feed feed;
     bool waited_for;          /* by the thread that gave it */
     bool attended;            /* by the pool's handler: it has callbacks, or must be fed */

@@ -1,6 +1,6 @@
-/* How many items a worker takes at a time: so many that taking them costs little, so few that nobody
- * waits long at the end.  By measurement: the first are few, the next as many as take the time aimed
- * at, the last no more than a share of what is left. */
+/* How many items a worker takes at a time: so many that taking them costs little, so few that
+ * nobody waits long at the end.  By measurement: the first are few, the next as many as take the
+ * time aimed at, the last no more than a share of what is left. */
 #ifndef PM_POOL_PACE_H
 #define PM_POOL_PACE_H
 

@@ -92,8 +92,8 @@ parmap_status pm_parcel_pack(pm_parcel *parcel, const pm_call *call, int64_t fir
     spec->done = done;
     memset(parcel->data + PM_PARCEL_DONE, 0, 8);
     const uint64_t inputs = ((uint64_t)count * call->input_bytes + 7) & ~UINT64_C(7);
-    *ticket = (pm_ticket){PM_TICKET_PARCEL, parcel->ref, parcel->layout.bytes,
-                          PM_PARCEL_INPUTS + inputs};
+    *ticket =
+        (pm_ticket){PM_TICKET_PARCEL, parcel->ref, parcel->layout.bytes, PM_PARCEL_INPUTS + inputs};
     return parcel->is_copy ? pm_put(parcel->ref, 0, 8, parcel->data, ticket->inputs) : PARMAP_OK;
 }
 

@@ -1,6 +1,7 @@
 /* A parcel: some items of a job with their inputs, on their way to a worker of any rank and back.
  *
- *   in the owner's heap:  | spec 96 | done 16 | inputs ... | status 64 | results ... |  statuses 4 each | failure |
+ *   in the owner's heap:  | spec 96 | done 16 | inputs ... | status 64 | results ... |  statuses 4
+ * each | failure |
  *                         \_____ the worker reads ______/ \____ the worker writes _____/
  *
  * A ticket in the pool's queue says where it lies.  The worker pushes the finished parcel onto the
@@ -39,7 +40,7 @@ typedef enum pm_ticket_kind { PM_TICKET_PARCEL, PM_TICKET_MAP } pm_ticket_kind;
 typedef struct pm_ticket {
     uint64_t kind;
     pm_ref ref;
-    uint64_t bytes; /* of the block */
+    uint64_t bytes;  /* of the block */
     uint64_t inputs; /* bytes of spec and inputs */
 } pm_ticket;
 
@@ -57,7 +58,7 @@ typedef struct pm_parcel {
     int64_t number;         /* among those of an iterator */
     int64_t first, count;
     pm_ref ref;
-    char *data;    /* the block, or a copy of it where own memory is reached by verbs only */
+    char *data; /* the block, or a copy of it where own memory is reached by verbs only */
     bool is_copy;
     int64_t room; /* items that fit */
     size_t input_bytes, result_bytes;
@@ -101,7 +102,8 @@ const parmap_failure *pm_parcel_failure(const pm_parcel *parcel);
 
 /* ---- the worker's side ----------------------------------------------------------------------- */
 
-/* Computes the items of a parcel and sends it back; not when the process is terminated meanwhile. */
+/* Computes the items of a parcel and sends it back; not when the process is terminated meanwhile.
+ */
 parmap_status pm_parcel_work(const pm_ticket *ticket);
 
 #endif

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 enum { SPARES = 1024, MOST_WORKERS = 1 << 20 };
-static const double poll_s = 0.25;
 
 /* ---- tickets and parcels --------------------------------------------------------------------- */
 
@@ -285,7 +284,8 @@ parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s)
     if (!pool)
         return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
     if (atomic_load(&pool->state) == PM_POOL_OPEN)
-        return pm_fail(PARMAP_USAGE, "the pool still takes tasks; close or terminate it before join");
+        return pm_fail(PARMAP_USAGE,
+                       "the pool still takes tasks; close or terminate it before join");
     if (atomic_load(&pool->state) == PM_POOL_CLOSED)
         PM_TRY(await_jobs(pool, deadline));
     let_go(pool);
@@ -300,8 +300,9 @@ parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s)
 static parmap_status choose_size(int asked, int *size)
 {
     if (asked < 0 || asked > MOST_WORKERS)
-        return pm_fail(PARMAP_USAGE, "a pool of %d workers; there can be 1 to %d, or 0 for as many as "
-                                     "the job has threads",
+        return pm_fail(PARMAP_USAGE,
+                       "a pool of %d workers; there can be 1 to %d, or 0 for as many as "
+                       "the job has threads",
                        asked, (int)MOST_WORKERS);
     *size = asked > 0 ? asked : (int)pm_session_topology()->threads_total;
     return PARMAP_OK;
@@ -372,7 +373,7 @@ static parmap_status start(parmap_pool *pool, const parmap_pool_options *options
 
 parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_options *options)
 {
-    int size;
+    int size = 0;
     PM_TRY(pm_serve_check());
     PM_TRY(choose_size(options->size, &size));
     PM_TRY(make(size, pool));

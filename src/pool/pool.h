@@ -3,8 +3,8 @@
  * Two ways for a task to reach a worker:
  *   - a parcel (parcel.h): inputs copied into the heap, a ticket in the pool's queue; any worker.
  *     For single tasks, imap, and parts of a map whose private arrays other ranks cannot reach.
- *   - a map (map.h): workers take items by a counter, in place.  Those of the owner's process find it
- *     in a list; those of other ranks of the node by tickets, when the arrays lie in shared memory.
+ *   - a map (map.h): workers take items by a counter, in place.  Those of the owner's process find
+ * it in a list; those of other ranks of the node by tickets, when the arrays lie in shared memory.
  *
  * "Near" workers run in the owner's process, "far" ones do not. */
 #ifndef PM_POOL_POOL_H
@@ -21,8 +21,9 @@ struct parmap_pool {
     int size, far;
     parmap_process *workers;
     parmap_queue tickets;
-    _Atomic int state;           /* pm_pool_state */
-    _Atomic int64_t outstanding; /* parcels under way, to see whether far workers have enough to do */
+    _Atomic int state; /* pm_pool_state */
+    _Atomic int64_t
+        outstanding; /* parcels under way, to see whether far workers have enough to do */
 
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t changed;
@@ -35,8 +36,8 @@ struct parmap_pool {
     struct parmap_iterator *iterators; /* all that are not freed */
     pm_parcel *spare;                  /* of one item, to be used again */
     int spares;
-    pm_parcel *parcels;                /* all, for the end */
-    struct pm_handler *handler;        /* NULL until it is needed */
+    pm_parcel *parcels;         /* all, for the end */
+    struct pm_handler *handler; /* NULL until it is needed */
 };
 
 /* PARMAP_CLOSED when no more tasks are taken. */

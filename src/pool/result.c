@@ -74,12 +74,14 @@ parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
     const parmap_status status = await(job, deadline);
     if (status == PARMAP_TIMED_OUT)
         return pm_fail(PARMAP_TIMED_OUT,
-                       "the job is not done: %" PRId64 " of %" PRId64 " items; wait longer, or look at "
+                       "the job is not done: %" PRId64 " of %" PRId64
+                       " items; wait longer, or look at "
                        "what its tasks wait for",
                        items_done(job), job->what.count);
     PM_TRY(status);
-    return job->finished ? PARMAP_OK
-                         : pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done");
+    return job->finished
+               ? PARMAP_OK
+               : pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done");
 }
 
 /* Who gave arrays must not return while near workers use them. */
@@ -156,7 +158,8 @@ parmap_status parmap_result_successful(parmap_result *result, bool *successful)
     bool ready;
     PM_TRY(parmap_result_ready(result, &ready));
     if (!ready)
-        return pm_fail(PARMAP_USAGE, "the job is not done, so nobody knows; call parmap_result_get");
+        return pm_fail(PARMAP_USAGE,
+                       "the job is not done, so nobody knows; call parmap_result_get");
     *successful = result->failure.count == 0;
     return PARMAP_OK;
 }

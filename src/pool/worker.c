@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-static const double nap_s = 0.25; /* of an idle near worker, between two looks whether the job ends */
+static const double nap_s =
+    0.25; /* of an idle near worker, between two looks whether the job ends */
 
 /* What a worker is started with; the initializer's input follows. */
 typedef struct worker_start {
@@ -46,7 +47,8 @@ parmap_status pm_worker_start(parmap_pool *pool, int number, const parmap_pool_o
     const pm_process_place place = {
         .name = name, .daemon = true, .rank = (parmap_rank() + number) % parmap_size()};
     if (status == PARMAP_OK)
-        status = pm_process_start_at(&pool->workers[number], pm_worker_main, argument, bytes, &place);
+        status =
+            pm_process_start_at(&pool->workers[number], pm_worker_main, argument, bytes, &place);
     free(argument);
     return status;
 }
@@ -82,8 +84,7 @@ static parmap_status work_far(const worker_start *start)
     parmap_status status = PARMAP_OK;
     while (status == PARMAP_OK) {
         pm_ticket ticket;
-        status =
-            parmap_queue_get(&start->tickets, &ticket, sizeof ticket, NULL, PARMAP_FOREVER);
+        status = parmap_queue_get(&start->tickets, &ticket, sizeof ticket, NULL, PARMAP_FOREVER);
         if (status == PARMAP_OK)
             status = do_ticket(&ticket);
     }
@@ -144,5 +145,7 @@ int pm_worker_main(void *argument)
     if (status != PARMAP_OK)
         return status == PARMAP_CANCELLED ? PARMAP_TERMINATED : (int)status;
     status = parmap_rank() == start->owner ? work_near(start->pool) : work_far(start);
-    return status == PARMAP_CLOSED ? 0 : status == PARMAP_CANCELLED ? PARMAP_TERMINATED : (int)status;
+    return status == PARMAP_CLOSED      ? 0
+           : status == PARMAP_CANCELLED ? PARMAP_TERMINATED
+                                        : (int)status;
 }

@@ -4,8 +4,8 @@
 
 #include "pool/pool.h"
 
-/* Starts worker `number`, on the ranks from the caller's on in turn.  `reports` is a queue for how the
- * initializer ended, or NULL: there is none. */
+/* Starts worker `number`, on the ranks from the caller's on in turn.  `reports` is a queue for how
+ * the initializer ended, or NULL: there is none. */
 parmap_status pm_worker_start(parmap_pool *pool, int number, const parmap_pool_options *options,
                               const parmap_queue *reports);
 
