@@ -453,7 +453,7 @@ void pm_job_drop(parmap_result *job)
             atomic_store(&job->map->next, job->map->count);
         atomic_store(&job->dropped, true);
         pthread_cond_broadcast(&job->ended);
-        if (!job->attended)
+        if (!job->attended && job->done.ref.generation != 0) /* 0: it was refused before it began */
             pm_done_poke(job->done);
     }
     pthread_mutex_lock(&pool->mutex);
