@@ -9,6 +9,7 @@ from parmap_testing import MPI, ParmapTest, send
 
 SOON_S = 30  # nothing here may take longer, with a machine that is busy
 WINDOWS = ("shm", "msg")
+PLACES = ((0, "shm"), (2, "shm"), (0, "msg"), (1, "msg"))  # the rank of three where it happens
 
 
 class PoolTest(ParmapTest):
@@ -16,13 +17,6 @@ class PoolTest(ParmapTest):
         """A run that has to end soon."""
         return self.launch("pooling", *args, ranks=ranks, timeout=SOON_S,
                            env={"PARMAP_WINDOW": window} if window else None)
-
-    def each(self, **choices):
-        """A subtest for each rank of three, and each window."""
-        for where in choices.get("where", (0, 1, 2)):
-            for window in WINDOWS:
-                with self.subTest(where=where, window=window):
-                    yield where, window
 
 
 class Ends(PoolTest):
@@ -76,32 +70,37 @@ class Ends(PoolTest):
 
 class Accidents(PoolTest):
     def test_a_task_calls_exit(self):
-        for where, window in self.each():
-            run = self.pooling("exit", where, window=window)
-            self.assertNotEqual(run.code, 0, run)
-            self.assertRegex(
-                run.err, rf"parmap: rank {where}: PoolWorker-{where + 1} called exit", run)
+        for where, window in PLACES:
+            with self.subTest(where=where, window=window):
+                run = self.pooling("exit", where, window=window)
+                self.assertNotEqual(run.code, 0, run)
+                self.assertRegex(
+                    run.err, rf"parmap: rank {where}: PoolWorker-{where + 1} called exit", run)
 
     def test_a_task_fails_a_must(self):
-        for where, window in self.each():
-            run = self.pooling("must", where, window=window)
-            self.assertEqual(run.code, 64, run)
-            self.assertRegex(run.err, rf"pooling\.c:\d+: rank {where}: parmap_lock_acquire", run)
+        for where, window in PLACES:
+            with self.subTest(where=where, window=window):
+                run = self.pooling("must", where, window=window)
+                self.assertEqual(run.code, 64, run)
+                self.assertRegex(run.err, rf"pooling\.c:\d+: rank {where}, "
+                                          rf"PoolWorker-{where + 1}: parmap_lock_acquire", run)
 
     def test_a_task_crashes(self):
-        for where, window in self.each():
-            run = self.pooling("abort", where, window=window)
-            self.assert_dead(run, where, signal.SIGABRT)
+        for where, window in PLACES:
+            with self.subTest(where=where, window=window):
+                run = self.pooling("abort", where, window=window)
+                self.assert_dead(run, where, signal.SIGABRT)
 
     def test_a_rank_is_killed(self):
-        for where, window in self.each():
-            running = self.start("pooling", "compute", where, ranks=3,
-                                 env={"PARMAP_WINDOW": window})
-            pattern = rf"running on rank {where} as (\d+)"
-            self.wait_until(lambda: re.search(pattern, running.stderr_so_far()), "it computes",
-                            running=running)
-            send(int(re.search(pattern, running.stderr_so_far()).group(1)), signal.SIGKILL)
-            self.assert_dead(running.wait(SOON_S), where, signal.SIGKILL)
+        for where, window in PLACES:
+            with self.subTest(where=where, window=window):
+                running = self.start("pooling", "compute", where, ranks=3,
+                                     env={"PARMAP_WINDOW": window})
+                pattern = rf"running on rank {where} as (\d+)"
+                self.wait_until(lambda: re.search(pattern, running.stderr_so_far()), "it computes",
+                                running=running)
+                send(int(re.search(pattern, running.stderr_so_far()).group(1)), signal.SIGKILL)
+                self.assert_dead(running.wait(SOON_S), where, signal.SIGKILL)
 
     def assert_dead(self, run, where, number):
         """Launchers end the job at once, Open MPI's with the rank; the other ranks may come to say
@@ -116,11 +115,13 @@ class Accidents(PoolTest):
 class Deaf(PoolTest):
     def test_a_task_that_does_not_end(self):
         """Main ends, and then the job, for the worker does not come back."""
-        for where, window in self.each(where=(0, 2)):
-            run = self.pooling("drop-deaf", where, window=window)
-            self.assertEqual(run.code, 71, run)
-            self.assertIn("neither closed nor joined", run.err, run)
-            self.assertRegex(run.err, rf"PoolWorker-{where + 1} on rank {where} .*terminated", run)
+        for where, window in PLACES[1:3]:
+            with self.subTest(where=where, window=window):
+                run = self.pooling("drop-deaf", where, window=window)
+                self.assertEqual(run.code, 71, run)
+                self.assertIn("neither closed nor joined", run.err, run)
+                self.assertRegex(run.err, rf"PoolWorker-{where + 1} on rank {where} .*terminated",
+                                 run)
 
 
 if __name__ == "__main__":

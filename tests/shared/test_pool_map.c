@@ -244,6 +244,20 @@ static void records_of_any_size(void)
     pool_each_size(map_records);
 }
 
+/* Records of 16 bytes in an array, as parmap_array_local gives it. */
+static void arrays_are_aligned(void)
+{
+    for (int64_t length = 1; length < 2000; length += 333) {
+        parmap_array array;
+        void *memory;
+        int64_t first, count;
+        CHECK_OK(parmap_array_create(&array, 'q', length));
+        CHECK_OK(parmap_array_local(&array, &memory, &first, &count));
+        CHECK((uintptr_t)memory % 16 == 0);
+        CHECK_OK(parmap_array_free(&array));
+    }
+}
+
 /* ---- input or result only -------------------------------------------------------------------- */
 
 static parmap_status make_answer(const void *input, void *result)
@@ -387,6 +401,7 @@ static const check_case cases[] = {
     {"map onto its own inputs", mapped_onto_itself},
     {"each item is computed once", each_item_once},
     {"records of any size", records_of_any_size},
+    {"arrays are aligned", arrays_are_aligned},
     {"inputs only, results only", one_side},
     {"starmap", starmapped},
     {"all workers work at once", all_workers_at_once},
