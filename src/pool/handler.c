@@ -31,7 +31,9 @@ static parmap_status take_parcels(pm_handler *handler)
         pm_parcel *parcel;
         PM_TRY(pm_parcel_take(handler->done, place, &parcel, &place));
         parmap_result *job = parcel->job;
-        const bool single = parcel->holds_job;
+        const bool single = job->single;
+        if (single)
+            parcel->holds_job = false; /* this thread does, until it has called back */
         pm_job_settle(job, parcel);
         if (single && job->finished)
             call_back(job);
