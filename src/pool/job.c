@@ -23,6 +23,9 @@ enum {
  * costs to copy a byte there and back. */
 static const double part_s = 1e-3, least_part_s = 20e-6, copy_byte_s = 0.4e-9;
 
+/* From one look at a map's progress to the next. */
+static const double look_s = 1e-3;
+
 /* ---- making ---------------------------------------------------------------------------------- */
 
 static parmap_status check_job(const parmap_job *what, const pm_call *call)
@@ -290,6 +293,26 @@ static parmap_status start_map(parmap_pool *pool, parmap_result *job)
 
 /* ---- feeding far workers with parts of a map ------------------------------------------------- */
 
+/* What an item costs now, by the progress of all workers since the last look.  Without any it is at
+ * least that long: somebody computes a giant, and whoever is idle should have the rest. */
+static void look_at_progress(parmap_result *job)
+{
+    pm_feed *f = &job->feed;
+    const double now = pm_now(), seconds = now - f->looked_s;
+    const int64_t items = atomic_load(&job->map->finished), done = items - f->looked_items;
+    if (seconds < look_s)
+        return;
+    if (f->looked_s > 0)
+        f->pace.item_s = done > 0 ? seconds * job->pool->size / (double)done : seconds;
+    f->looked_s = now;
+    f->looked_items = items;
+}
+
+double pm_job_patience(const parmap_result *job)
+{
+    return job->map && !job->feed.over && pm_map_left(job->map) > 0 ? look_s : PARMAP_FOREVER;
+}
+
 static bool part_pays(const parmap_result *job, int64_t size)
 {
     const double item_s = job->feed.pace.item_s;
@@ -301,9 +324,7 @@ static bool part_pays(const parmap_result *job, int64_t size)
 static int64_t size_of_part(parmap_result *job)
 {
     const int64_t bytes = (int64_t)(job->call.input_bytes + job->call.result_bytes);
-    const int64_t most = bytes > 0 && bytes < PART_BYTES ? PART_BYTES / bytes
-                         : bytes > 0                     ? 1
-                                                         : 1 << 20;
+    const int64_t most = bytes == 0 ? PART_BYTES : bytes < PART_BYTES ? PART_BYTES / bytes : 1;
     const int64_t size = pm_pace_next(&job->feed.pace, pm_map_left(job->map));
     return !part_pays(job, size) ? 0 : size < most ? size : most;
 }
@@ -333,18 +354,18 @@ static parmap_status send_part(parmap_result *job, pm_parcel *parcel, int64_t si
     return PARMAP_OK;
 }
 
-/* Each far worker gets one item at first; how long that takes decides about the next. */
+/* Each far worker gets one item at first; then what the items cost decides. */
 static parmap_status feed(parmap_result *job)
 {
     pm_feed *f = &job->feed;
     const int64_t far = job->pool->far;
-    while (!f->over && pm_map_left(job->map) > 0 && f->under_way < far * PARTS_EACH) {
-        if (f->pace.item_s == 0 && f->sent >= far)
-            return PARMAP_OK;
+    if (f->over)
+        return PARMAP_OK;
+    look_at_progress(job);
+    while (pm_map_left(job->map) > 0 && f->under_way < far * PARTS_EACH) {
         pm_parcel *parcel;
         const int64_t size = size_of_part(job);
-        f->over = size == 0;
-        if (f->over)
+        if (size == 0 || (f->pace.item_s == 0 && f->sent >= far))
             return PARMAP_OK;
         const parmap_status status = pm_pool_get_parcel(job->pool, &job->call, size, &parcel);
         if (status == PARMAP_NO_MEMORY) { /* near workers do it, or it goes on when one is back */

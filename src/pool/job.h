@@ -7,9 +7,11 @@
 /* Parts of a map's private arrays, copied for far workers. */
 typedef struct pm_feed {
     pm_pace pace;
-    int64_t under_way; /* parcels */
-    int64_t sent;      /* ever */
-    bool over;         /* it does not pay, or there is no memory for it */
+    int64_t under_way;    /* parcels */
+    int64_t sent;         /* ever */
+    double looked_s;      /* at the progress of all workers, by pm_now() */
+    int64_t looked_items; /* that were done then */
+    bool over;            /* it cannot pay */
 } pm_feed;
 
 /* Who waits for it: the thread that gave it, somebody some time, nobody. */
@@ -51,6 +53,9 @@ parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, pm_job_wai
 
 /* Releases it for a caller who may not have waited for it. */
 void pm_job_orphan(parmap_result *job);
+
+/* How long the next look at its progress may be put off, in seconds. */
+double pm_job_patience(const parmap_result *job);
 
 /* Deals with what has come back and gives out more, unless the handler does. */
 parmap_status pm_job_progress(parmap_result *job);

@@ -50,6 +50,15 @@ static parmap_status await_handler(parmap_result *job, pm_deadline deadline)
     return status;
 }
 
+/* Of one that makes progress by this thread. */
+static parmap_status await_news(const parmap_result *job, pm_deadline deadline)
+{
+    const pm_deadline look = pm_deadline_in(pm_job_patience(job));
+    const bool looks = look.at < deadline.at;
+    const parmap_status status = pm_done_await(job->done, looks ? look : deadline, NULL);
+    return status == PARMAP_TIMED_OUT && looks ? PARMAP_OK : status;
+}
+
 static parmap_status await(parmap_result *job, pm_deadline deadline)
 {
     while (!has_ended(job)) {
@@ -57,7 +66,7 @@ static parmap_status await(parmap_result *job, pm_deadline deadline)
         if (has_ended(job))
             return PARMAP_OK;
         const parmap_status status =
-            job->attended ? await_handler(job, deadline) : pm_done_await(job->done, deadline, NULL);
+            job->attended ? await_handler(job, deadline) : await_news(job, deadline);
         if (status != PARMAP_OK && !has_ended(job))
             return status;
     }
