@@ -1,7 +1,5 @@
-"""docs/from-multiprocessing.md: its programs run, and its tables name all that Python has.
-
+"""docs/from-multiprocessing.md: its programs run, and its tables name all that Python has."""
 # TEST seconds=300
-"""
 import importlib
 import multiprocessing
 import multiprocessing.connection
