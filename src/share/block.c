@@ -43,6 +43,12 @@ static parmap_status closed(void)
                                   "this thread was waiting; end such threads before");
 }
 
+parmap_status pm_wait_check(void)
+{
+    PM_TRY(pm_check_cancelled());
+    return pm_window_closing() ? closed() : PARMAP_OK;
+}
+
 static parmap_status block(pm_ref ref, uint64_t at, uint32_t expected, pm_deadline deadline,
                            const pm_watch *watch)
 {

@@ -25,6 +25,9 @@ typedef struct pm_watch {
     void *context;
 } pm_watch;
 
+/* What ends every wait: PARMAP_CANCELLED, PARMAP_CLOSED. */
+parmap_status pm_wait_check(void);
+
 /* Waits while the low half of the word is `expected`, at most until the deadline.  PARMAP_OK: it
  * may have changed, look again.  PARMAP_TIMED_OUT: the deadline is over (set no message: the caller
  * knows more).  PARMAP_CANCELLED: the process was terminated.  PARMAP_CLOSED: the job finishes.

@@ -48,14 +48,33 @@ static parmap_status read_heap(int64_t *bytes)
     return PARMAP_OK;
 }
 
+/* 0 = as many as there are cores for. */
+static parmap_status read_threads(int *threads)
+{
+    const char *text = getenv("PARMAP_THREADS");
+    parmap_int128 number = 0;
+    if (text && *text && strcmp(text, "auto") != 0 &&
+        pm_parse_integer_within(text, 1, PM_EXECUTORS / 2, &number) != PARMAP_OK)
+        return pm_fail(PARMAP_USAGE, "PARMAP_THREADS is \"%s\"; it can be 1 to %d, or auto", text,
+                       (int)PM_EXECUTORS / 2);
+    *threads = (int)number;
+    return PARMAP_OK;
+}
+
+typedef struct settings {
+    pm_window_wish window;
+    int threads; /* of a rank */
+} settings;
+
 /* On rank 0; the others may have another environment. */
-static parmap_status read_wish(pm_window_wish *wish)
+static parmap_status read_settings(settings *s)
 {
     const char *backend = getenv("PARMAP_WINDOW");
-    PM_TRY(read_heap(&wish->bytes));
-    if (backend && strlen(backend) >= sizeof wish->backend)
+    PM_TRY(read_heap(&s->window.bytes));
+    PM_TRY(read_threads(&s->threads));
+    if (backend && strlen(backend) >= sizeof s->window.backend)
         return pm_fail(PARMAP_USAGE, "PARMAP_WINDOW is \"%s\"; it can be shm, rma or msg", backend);
-    snprintf(wish->backend, sizeof wish->backend, "%s", backend ? backend : "");
+    snprintf(s->window.backend, sizeof s->window.backend, "%s", backend ? backend : "");
     return PARMAP_OK;
 }
 
@@ -69,12 +88,13 @@ static void read_verbosity(void)
 
 static parmap_status open_window(const pm_host *hosts)
 {
-    pm_window_wish wish = {.bytes = default_heap};
-    PM_TRY(pm_topology_derive(hosts, session.world.size, session.world.rank, 0, &session.topology));
-    const parmap_status status = session.world.rank == 0 ? read_wish(&wish) : PARMAP_OK;
+    settings ours = {.window.bytes = default_heap};
+    const parmap_status status = session.world.rank == 0 ? read_settings(&ours) : PARMAP_OK;
     PM_TRY(pm_agree(&session.world, status, NULL));
-    PM_TRY(pm_broadcast(&session.world, &wish, sizeof wish, NULL));
-    return pm_window_open(&session.world, &session.topology, hosts, session.owns_mpi, &wish);
+    PM_TRY(pm_broadcast(&session.world, &ours, sizeof ours, NULL));
+    PM_TRY(pm_topology_derive(hosts, session.world.size, session.world.rank, ours.threads,
+                              &session.topology));
+    return pm_window_open(&session.world, &session.topology, hosts, session.owns_mpi, &ours.window);
 }
 
 static parmap_status join_job(void)
@@ -166,6 +186,11 @@ int parmap_finish(void)
 }
 
 /* ---- asking and meeting ---------------------------------------------------------------------- */
+
+const pm_topology *pm_session_topology(void)
+{
+    return &session.topology;
+}
 
 int parmap_rank(void)
 {

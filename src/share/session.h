@@ -3,6 +3,7 @@
 #define PM_SHARE_SESSION_H
 
 #include "base/status.h"
+#include "comm/topology.h"
 
 /* Collective.  pm_agree for the ranks of the job; `mine` itself before parmap_start. */
 parmap_status pm_session_agree(parmap_status mine);
@@ -12,6 +13,9 @@ parmap_status pm_session_check_started(void);
 
 /* For collective calls: PARMAP_USAGE while rank 0 is alone in main. */
 parmap_status pm_session_check_collective(void);
+
+/* Who runs where, after parmap_start. */
+const pm_topology *pm_session_topology(void);
 
 /* From parmap_serve on the ranks but 0 serve. */
 void pm_session_set_serving(bool serving);
