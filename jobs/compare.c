@@ -473,7 +473,7 @@ int main(int argc, char **argv)
     return parmap_finish();
 }
 
-/* TEST ranks=1,2,4,7 expect="process against thread: * cores" expect="* thread process so" */
+/* TEST ranks=1,2,4,7 expect="process against thread: * cores" expect="thread process so" */
 /* TEST ranks=1,2,4,7 expect="memory of each (a rank) *" expect="a rank itself, start - *" */
 /* TEST ranks=1,2,4,7 expect="ended from outside no way * only a process can be, *" */
 /* TEST ranks=1 expect="a global it changed seen - the process needs mpirun -np 2 ./compare" */
