@@ -475,11 +475,13 @@ static parmap_status take_parcels(parmap_result *job)
 
 parmap_status pm_job_progress(parmap_result *job)
 {
+    parmap_status status = PARMAP_OK;
     if (job->attended || has_ended(job))
         return PARMAP_OK;
     pthread_mutex_lock(&job->mutex);
-    parmap_status status = has_ended(job) ? PARMAP_OK : take_parcels(job);
-    if (status == PARMAP_OK && !has_ended(job))
+    if (!job->awaited && !has_ended(job))
+        status = take_parcels(job);
+    if (!job->awaited && !has_ended(job) && status == PARMAP_OK)
         status = look(job);
     pthread_mutex_unlock(&job->mutex);
     return status;
