@@ -53,6 +53,8 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, parmap_resu
         return pm_fail(PARMAP_SYSTEM, "out of memory for a job");
     made->pool = pool;
     made->what = *what;
+    if (what->chunk > what->count) /* the counter must not overflow */
+        made->what.chunk = what->count;
     made->call = call;
     atomic_init(&made->references, 1);
     pthread_mutex_init(&made->mutex, NULL);
