@@ -238,8 +238,9 @@ static parmap_status copy_input(parmap_result *job)
 
 static parmap_status give_done_word(parmap_pool *pool, parmap_result *job)
 {
-    return job->attended ? PARMAP_OK
-                         : pm_done_open(&job->done_home, pool->carrier->is_private, &job->done);
+    const bool far_push =
+        !pool->carrier->is_private && (job->map_block.generation != 0 || !job->feed.over);
+    return job->attended ? PARMAP_OK : pm_done_open(&job->done_home, !far_push, &job->done);
 }
 
 /* Tickets for the workers of other ranks: no more than there are items. */
@@ -498,7 +499,7 @@ void pm_job_drop(parmap_result *job)
             atomic_store(&job->map->next, job->map->count);
         atomic_store(&job->dropped, true);
         pthread_cond_broadcast(&job->ended);
-        if (!job->attended)
+        if (!job->attended && job->done.ref.offset != 0) /* 0: it was refused before it began */
             pm_done_poke(job->done);
     }
     pthread_mutex_lock(&pool->mutex);

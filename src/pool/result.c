@@ -120,6 +120,8 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
         status = failure_of(job);
     else {
         pm_job_drop(job);
+        if (status == PARMAP_CANCELLED) /* its owner ends, and so do its workers */
+            parmap_pool_terminate(pool);
         await_near(job);
     }
     pm_job_release(job);

@@ -72,10 +72,9 @@ static beginning beginning_create(int failing_rank)
 
 static parmap_status open_with(parmap_pool **pool, int size, const beginning *b)
 {
-    return parmap_pool_create_with(pool, &(parmap_pool_options){.size = size,
-                                                                .initializer = begin,
-                                                                .input = b,
-                                                                .input_bytes = sizeof *b});
+    return parmap_pool_create_with(
+        pool, &(parmap_pool_options){
+                  .size = size, .initializer = begin, .input = b, .input_bytes = sizeof *b});
 }
 
 /* Worker i is on rank i modulo ranks, since main is on rank 0. */

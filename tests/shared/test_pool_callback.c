@@ -87,8 +87,8 @@ static void call_back_failures(parmap_pool *pool)
         const bool single = i % 2 == 0;
         parmap_result *result = NULL;
         heard h = {.well = 0};
-        CHECK_OK(parmap_pool_map_async(pool, odd_fails, numbers + single, cubes,
-                                       single ? 1 : COUNT, i < 2 ? &result : NULL, .callback = hear,
+        CHECK_OK(parmap_pool_map_async(pool, odd_fails, numbers + single, cubes, single ? 1 : COUNT,
+                                       i < 2 ? &result : NULL, .callback = hear,
                                        .error_callback = hear_failure, .context = &h));
         await_calls(&h, 1);
         CHECK_INT(h.failed, 1);

@@ -192,7 +192,7 @@ static void terminate_queued(parmap_pool *pool)
     const int64_t count = shared_count(10000, 500);
     double *naps = malloc((size_t)count * sizeof *naps);
     for (int64_t i = 0; i < count; i++) {
-        naps[i] = shared_count(1, 20) * 1e-3;
+        naps[i] = 1e-3 * (double)shared_count(1, 20);
         const parmap_job job = {
             .task = nap, .inputs = &naps[i], .input_bytes = sizeof *naps, .count = 1};
         CHECK_OK(parmap_pool_submit(pool, &job, NULL));

@@ -1,7 +1,7 @@
 /* Kernels in a pool: all types, over private and shared arrays, with items outside the domain. */
 #include "shared/pool.h"
 
-PARMAP_KERNEL_TYPES(cube, x, x * x * x);
+PARMAP_KERNEL_TYPES(cube, x, x *x *x);
 PARMAP_DOMAINS(cube, (-2097152, 2097151), (0, 2642245),
                ((parmap_int128)-5541191377756, (parmap_int128)5541191377756), (-208063, 208063));
 
@@ -26,7 +26,8 @@ PARMAP_DOMAIN(half, int64_t, -1000000, 1000000);
 #define MAP_TYPE(pool, type, count, first)                                                         \
     do {                                                                                           \
         const size_t bytes_ = (size_t)(count) * sizeof(type);                                      \
-        type *inputs_ = aligned_alloc(16, bytes_ + 16), *results_ = aligned_alloc(16, bytes_ + 16); \
+        type *inputs_ = aligned_alloc(16, bytes_ + 16),                                            \
+             *results_ = aligned_alloc(16, bytes_ + 16);                                           \
         pool_memory in_ = pool_memory_create(bytes_), out_ = pool_memory_create(bytes_);           \
         MAP_CUBES(pool, type, &cube, inputs_, results_, count, first);                             \
         type *shared_in_ = in_.bytes, *shared_out_ = out_.bytes;                                   \
@@ -169,11 +170,8 @@ static void types_it_has_not(void)
     parmap_pool *pool = pool_open(2);
     const double real = 1;
     double result;
-    const parmap_job job = {.kernel = &half,
-                            .type = PARMAP_FLOAT64,
-                            .inputs = &real,
-                            .results = &result,
-                            .count = 1};
+    const parmap_job job = {
+        .kernel = &half, .type = PARMAP_FLOAT64, .inputs = &real, .results = &result, .count = 1};
     CHECK_FAILS(parmap_pool_run(pool, &job), PARMAP_USAGE, "half");
     parmap_job both = job;
     both.task = pool_cube;

@@ -34,11 +34,8 @@ static void use(parmap_pool *pool)
     int64_t *numbers = pool_numbers(COUNT), cubes[COUNT] = {0};
     parmap_result *result;
     parmap_iterator *iterator;
-    const parmap_job job = {.task = pool_cube,
-                            .inputs = numbers,
-                            .input_bytes = 8,
-                            .result_bytes = 8,
-                            .count = COUNT};
+    const parmap_job job = {
+        .task = pool_cube, .inputs = numbers, .input_bytes = 8, .result_bytes = 8, .count = COUNT};
     pool_check_works(pool);
     CHECK_OK(parmap_pool_map_async(pool, pool_cube, numbers, cubes, COUNT, &result));
     pool_get(result);

@@ -110,8 +110,8 @@ static void map_onto_itself(parmap_pool *pool)
     memcpy(shared.bytes, private, COUNT * sizeof *private);
     CHECK_OK(parmap_pool_map(pool, pool_cube, private, private, COUNT));
     pool_check_cubes(private, COUNT);
-    CHECK_OK(parmap_pool_map(pool, pool_cube, (int64_t *)shared.bytes, (int64_t *)shared.bytes,
-                             COUNT));
+    CHECK_OK(
+        parmap_pool_map(pool, pool_cube, (int64_t *)shared.bytes, (int64_t *)shared.bytes, COUNT));
     pool_check_cubes(shared.bytes, COUNT);
     pool_memory_free(&shared);
     free(private);
@@ -174,15 +174,17 @@ static parmap_status change(const void *input, void *result, size_t bytes)
     {                                                                                              \
         return change(input, result, bytes);                                                       \
     }
-CHANGE(0) CHANGE(1) CHANGE(3) CHANGE(8) CHANGE(16) CHANGE(48) CHANGE(4096) CHANGE(1048576)
+CHANGE(0)
+CHANGE(1) CHANGE(3) CHANGE(8) CHANGE(16) CHANGE(48) CHANGE(4096) CHANGE(1048576)
 
-static const struct {
+    static const struct {
     parmap_task *task;
     size_t bytes;
     int64_t count;
 } records[] = {
-    {change_0, 0, 101},   {change_1, 1, 1009},    {change_3, 3, 101},   {change_8, 8, 101},
-    {change_16, 16, 101}, {change_48, 48, 101}, {change_4096, 4096, 31}, {change_1048576, 1048576, 3},
+    {change_0, 0, 101},      {change_1, 1, 1009},          {change_3, 3, 101},
+    {change_8, 8, 101},      {change_16, 16, 101},         {change_48, 48, 101},
+    {change_4096, 4096, 31}, {change_1048576, 1048576, 3},
 };
 
 static void check_changed(const unsigned char *inputs, const unsigned char *results, size_t bytes,

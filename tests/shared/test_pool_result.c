@@ -229,8 +229,7 @@ static void several_wait_for_one(void)
     for (int64_t round = 0; round < rounds; round++) {
         crowd c = {.pool = pool};
         cubes[0] = cubes[1] = 0;
-        CHECK_OK(
-            parmap_pool_map_async(pool, pool_cube, numbers, cubes, 1 + round % 2, &c.result));
+        CHECK_OK(parmap_pool_map_async(pool, pool_cube, numbers, cubes, 1 + round % 2, &c.result));
         run_threads(get_it, &c);
         CHECK_INT(c.got, THREADS);
         CHECK_INT(cubes[0], 64);

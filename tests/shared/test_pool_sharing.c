@@ -16,8 +16,7 @@ static parmap_status book(const void *input, void *result)
     int64_t before;
     (void)result;
     CHECK_OK(parmap_value_add(&a->sum, a->number));
-    PARMAP_WITH(&a->lock)
-    {
+    PARMAP_WITH(&a->lock) {
         CHECK_OK(parmap_value_load(&a->guarded, &before));
         CHECK_OK(parmap_value_store(&a->guarded, before + 1));
     }
@@ -236,8 +235,8 @@ static void two_at_once(void)
     parmap_result *results[2];
     for (int round = 0; round < 5; round++) {
         for (int i = 0; i < 2; i++)
-            CHECK_OK(parmap_pool_map_async(pools[i], pool_cube, numbers, cubes[i], COUNT,
-                                           &results[i]));
+            CHECK_OK(
+                parmap_pool_map_async(pools[i], pool_cube, numbers, cubes[i], COUNT, &results[i]));
         for (int i = 0; i < 2; i++)
             CHECK_OK(parmap_pool_apply(pools[1 - i], pool_cube, &numbers[5], &single[i]));
         for (int i = 0; i < 2; i++) {
