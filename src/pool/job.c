@@ -211,7 +211,8 @@ static bool is_shared(const parmap_result *job, pm_ref *inputs, pm_ref *results)
 static parmap_status make_map(parmap_pool *pool, parmap_result *job)
 {
     pm_ref inputs = {0}, results = {0};
-    const bool shared = pool->far > 0 && is_shared(job, &inputs, &results);
+    const bool shared =
+        pool->far > 0 && !pool->carrier->is_private && is_shared(job, &inputs, &results);
     if (shared)
         PM_TRY(pm_map_create_shared(&job->map_block, &job->map));
     else if (!(job->map = aligned_alloc(64, sizeof *job->map)))
@@ -272,7 +273,7 @@ static void prepare_feed(parmap_pool *pool, parmap_result *job)
     const double copy_s = copy_byte_s * (double)(call->input_bytes + call->result_bytes);
     job->feed = (pm_feed){
         .pace = {.target_s = part_s, .first = 1, .fixed = job->what.chunk, .workers = pool->size},
-        .over = pool->far == 0 || job->map_block.generation != 0 ||
+        .over = pool->far == 0 || job->what.count == 1 || job->map_block.generation != 0 ||
                 (call->kernel && call->kernel->cost_s < 2 * copy_s)};
 }
 

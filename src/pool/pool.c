@@ -165,10 +165,8 @@ parmap_status parmap_pool_close(parmap_pool *pool)
     return PARMAP_OK;
 }
 
-parmap_status parmap_pool_terminate(parmap_pool *pool)
+static parmap_status terminate(parmap_pool *pool)
 {
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
     if (atomic_exchange(&pool->state, PM_POOL_TERMINATED) == PM_POOL_TERMINATED)
         return PARMAP_OK;
     drop_jobs(pool); /* before tasks fail for being terminated */
@@ -179,6 +177,16 @@ parmap_status parmap_pool_terminate(parmap_pool *pool)
     drop_jobs(pool); /* that were given meanwhile */
     pm_iterators_end(pool);
     let_go(pool);
+    return status;
+}
+
+parmap_status parmap_pool_terminate(parmap_pool *pool)
+{
+    if (!pool)
+        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    pthread_mutex_lock(&pool->ending);
+    const parmap_status status = terminate(pool);
+    pthread_mutex_unlock(&pool->ending);
     return status;
 }
 
@@ -230,6 +238,8 @@ static void release_list(parmap_result *job, size_t link_at)
 /* When no worker is left. */
 static void destroy(parmap_pool *pool)
 {
+    pthread_mutex_lock(&pool->ending);
+    pthread_mutex_unlock(&pool->ending);
     pm_iterators_leave(pool);
     pm_handler_stop(pool);
     release_list(pool->maps, offsetof(parmap_result, next_map));
@@ -240,6 +250,7 @@ static void destroy(parmap_pool *pool)
         pool->carrier->close(pool);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
+    pthread_mutex_destroy(&pool->ending);
     free(pool->workers);
     free(pool);
 }
@@ -310,6 +321,7 @@ static parmap_status make(int size, parmap_pool **pool)
     made->size = size;
     made->far = count_far(size);
     made->maps_end = &made->maps;
+    pthread_mutex_init(&made->ending, NULL);
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->changed, NULL);
     made->workers = calloc((size_t)size, sizeof *made->workers);

@@ -37,7 +37,8 @@ struct parmap_pool {
     _Atomic int64_t
         outstanding; /* parcels under way, to see whether far workers have enough to do */
 
-    pthread_mutex_t mutex; /* of what follows */
+    pthread_mutex_t ending; /* held while it is terminated, so that it is not freed meanwhile */
+    pthread_mutex_t mutex;  /* of what follows */
     pthread_cond_t changed;
     uint64_t gate;                     /* counts what near workers may want to look at */
     int idle;                          /* near workers that wait for it */

@@ -175,7 +175,9 @@ static parmap_status change(const void *input, void *result, size_t bytes)
         return change(input, result, bytes);                                                       \
     }
 CHANGE(0)
-CHANGE(1) CHANGE(3) CHANGE(8) CHANGE(16) CHANGE(48) CHANGE(4096) CHANGE(1048576)
+CHANGE(1)
+CHANGE(3)
+CHANGE(8) CHANGE(16) CHANGE(48) CHANGE(4096) CHANGE(1048576)
 
     static const struct {
     parmap_task *task;
