@@ -27,7 +27,7 @@ class TwoHosts(test_shared_hosts.SharedHosts):
         self.run_programs(["pool_error"], window="msg")
 
     def test_a_task_on_the_other_host_ends_the_job(self):
-        result = self.on_hosts("pooling", "must", 1, timeout=60)
+        result = self.on_hosts("pooling", "must", "1", timeout=60)
         self.assertEqual(result.code, 64, result)
         self.assertRegex(result.err, r"pooling\.c:\d+: rank 1, PoolWorker-2: parmap_lock", result)
 
