@@ -175,8 +175,7 @@ static inline pool_memory pool_memory_create(size_t bytes)
     int64_t first, count;
     CHECK_OK(parmap_array_create(&memory.array, 'B', (int64_t)bytes + 1));
     CHECK_OK(parmap_array_local(&memory.array, &memory.bytes, &first, &count));
-    const bool by_mpi = strcmp(parmap_window(), "rma") == 0; /* which aligns as it likes */
-    CHECK((uintptr_t)memory.bytes % (by_mpi ? 8 : 16) == 0);
+    CHECK((uintptr_t)memory.bytes % 16 == 0);
     return memory;
 }
 
