@@ -163,7 +163,7 @@ static inline parmap_job pool_pass_job(const pool_gate *gate)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-/* Bytes in the heap of this rank; all ranks of the node can reach them. */
+/* Bytes in the heap of this rank, aligned for any record; all ranks of the node can reach them. */
 typedef struct pool_memory {
     parmap_array array;
     void *bytes;
@@ -173,9 +173,9 @@ static inline pool_memory pool_memory_create(size_t bytes)
 {
     pool_memory memory = {.bytes = NULL};
     int64_t first, count;
-    CHECK_OK(parmap_array_create(&memory.array, 'B', (int64_t)bytes + 1));
+    CHECK_OK(parmap_array_create(&memory.array, 'B', (int64_t)bytes + 16));
     CHECK_OK(parmap_array_local(&memory.array, &memory.bytes, &first, &count));
-    CHECK((uintptr_t)memory.bytes % 16 == 0);
+    memory.bytes = (char *)memory.bytes + (16 - (uintptr_t)memory.bytes % 16) % 16;
     return memory;
 }
 

@@ -99,9 +99,10 @@ static void fire_and_forget(void)
     parmap_pool *pool = pool_open(parmap_size());
     int64_t *numbers = pool_numbers(count), *cubes = malloc((size_t)count * sizeof *cubes);
     memset(cubes, 0xff, (size_t)count * sizeof *cubes);
-    for (int64_t i = 0; i < count; i++) {
+    bool given = true;
+    for (int64_t i = 0; i < count && given; i++) {
         numbers[i] = i % 1000;
-        CHECK_OK(parmap_pool_apply_async(pool, pool_cube, &numbers[i], &cubes[i], NULL));
+        given = CHECK_OK(parmap_pool_apply_async(pool, pool_cube, &numbers[i], &cubes[i], NULL));
     }
     pool_end(pool);
     int64_t wrong = 0;

@@ -174,12 +174,18 @@ static parmap_status change(const void *input, void *result, size_t bytes)
     {                                                                                              \
         return change(input, result, bytes);                                                       \
     }
+/* clang-format off */
 CHANGE(0)
 CHANGE(1)
 CHANGE(3)
-CHANGE(8) CHANGE(16) CHANGE(48) CHANGE(4096) CHANGE(1048576)
+CHANGE(8)
+CHANGE(16)
+CHANGE(48)
+CHANGE(4096)
+CHANGE(1048576)
+/* clang-format on */
 
-    static const struct {
+static const struct {
     parmap_task *task;
     size_t bytes;
     int64_t count;
@@ -243,6 +249,21 @@ static void map_records(parmap_pool *pool)
 static void records_of_any_size(void)
 {
     pool_each_size(map_records);
+}
+
+/* Records of 16 bytes in an array, as parmap_array_local gives it. */
+static void arrays_are_aligned(void)
+{
+    const bool by_mpi = strcmp(parmap_window(), "rma") == 0; /* which aligns as it likes */
+    for (int64_t length = 1; length < 2000; length += 333) {
+        parmap_array array;
+        void *memory;
+        int64_t first, count;
+        CHECK_OK(parmap_array_create(&array, 'q', length));
+        CHECK_OK(parmap_array_local(&array, &memory, &first, &count));
+        CHECK((uintptr_t)memory % (by_mpi ? 8 : 16) == 0);
+        CHECK_OK(parmap_array_free(&array));
+    }
 }
 
 /* ---- input or result only -------------------------------------------------------------------- */
@@ -388,6 +409,7 @@ static const check_case cases[] = {
     {"map onto its own inputs", mapped_onto_itself},
     {"each item is computed once", each_item_once},
     {"records of any size", records_of_any_size},
+    {"arrays are aligned", arrays_are_aligned},
     {"inputs only, results only", one_side},
     {"starmap", starmapped},
     {"all workers work at once", all_workers_at_once},
