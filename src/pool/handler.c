@@ -1,13 +1,14 @@
 #include "pool/handler.h"
 
-#include "share/object.h"
+#include "pool/carrier.h"
+#include "pool/say.h"
 
 #include <stdlib.h>
 
 typedef struct pm_handler {
     parmap_pool *pool;
     pthread_t thread;
-    pm_ref block; /* of the done word */
+    pm_done_home home;
     pm_done done;
     _Atomic bool over;
     parmap_result *attended; /* maps; with the pool's mutex */
@@ -29,9 +30,11 @@ static parmap_status take_parcels(pm_handler *handler)
     PM_TRY(pm_done_take(handler->done, &place));
     while (place != 0) {
         pm_parcel *parcel;
-        PM_TRY(pm_parcel_take(place, handler->done.ref.rank, &parcel, &place));
+        PM_TRY(pm_parcel_take(handler->done, place, &parcel, &place));
         parmap_result *job = parcel->job;
-        const bool single = parcel->holds_job;
+        const bool single = job->single;
+        if (single)
+            parcel->holds_job = false; /* this thread does, until it has called back */
         pm_job_settle(job, parcel);
         if (single && job->finished)
             call_back(job);
@@ -66,14 +69,18 @@ static parmap_result *take_ended(pm_handler *handler)
 }
 
 /* The list only grows at its head meanwhile. */
-static parmap_status look_at_maps(pm_handler *handler)
+static parmap_status look_at_maps(pm_handler *handler, double *patience)
 {
     pthread_mutex_lock(&handler->pool->mutex);
     parmap_result *job = handler->attended;
     pthread_mutex_unlock(&handler->pool->mutex);
     parmap_status status = PARMAP_OK;
-    for (; job && status == PARMAP_OK; job = job->next_attended)
+    *patience = PARMAP_FOREVER;
+    for (; job && status == PARMAP_OK; job = job->next_attended) {
         status = pm_job_look(job);
+        const double its = pm_job_patience(job);
+        *patience = its < *patience ? its : *patience;
+    }
     for (parmap_result *next, *ended = take_ended(handler); ended; ended = next) {
         next = ended->next_attended;
         if (ended->finished)
@@ -88,18 +95,26 @@ static void *handle(void *argument)
     pm_handler *handler = argument;
     parmap_status status = PARMAP_OK;
     while (!atomic_load(&handler->over) && status == PARMAP_OK) {
+        double patience;
         status = take_parcels(handler);
         if (status == PARMAP_OK)
-            status = look_at_maps(handler);
+            status = look_at_maps(handler, &patience);
         if (status == PARMAP_OK && !atomic_load(&handler->over))
-            status = pm_done_await(handler->done, pm_deadline_in(PARMAP_FOREVER), NULL);
+            status = pm_done_await(handler->done, pm_deadline_in(patience), NULL);
+        if (status == PARMAP_TIMED_OUT)
+            status = PARMAP_OK;
+    }
+    if (status != PARMAP_OK &&
+        status != PARMAP_CLOSED) { /* nobody would ever tell those that wait */
+        pm_say("%s; the pool is terminated", parmap_message());
+        parmap_pool_terminate(handler->pool);
     }
     return NULL;
 }
 
 static void destroy(pm_handler *handler)
 {
-    pm_heap_free(handler->block, PM_KIND_POOL);
+    pm_done_close(&handler->home);
     free(handler);
 }
 
@@ -109,12 +124,12 @@ static parmap_status start(parmap_pool *pool, pm_handler **started)
     if (!handler)
         return pm_fail(PARMAP_SYSTEM, "out of memory for the pool's thread");
     handler->pool = pool;
-    const parmap_status status = pm_heap_alloc(PM_OWN_LINE + 8, PM_KIND_POOL, &handler->block);
+    const parmap_status status =
+        pm_done_open(&handler->home, pool->carrier->is_private, &handler->done);
     if (status != PARMAP_OK) {
         free(handler);
         return status;
     }
-    handler->done = (pm_done){handler->block, PM_OWN_LINE};
     if (pthread_create(&handler->thread, NULL, handle, handler) != 0) {
         destroy(handler);
         return pm_fail(PARMAP_SYSTEM, "cannot start the thread that calls a pool's callbacks; look "

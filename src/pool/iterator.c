@@ -9,6 +9,7 @@
  * In order, the caller gets that of number `oldest`; else those that have come, in a list. */
 #include "pool/iterator.h"
 
+#include "pool/carrier.h"
 #include "pool/failure.h"
 #include "pool/job.h"
 
@@ -22,13 +23,15 @@
 enum { AHEAD_LEAST = 256, AHEAD_EACH = 16, AHEAD_BYTES = 16 << 20, AHEAD_MOST = 1 << 20 };
 
 struct parmap_iterator {
-    parmap_pool *pool;                       /* NULL once that is gone or was terminated */
+    parmap_pool *pool; /* NULL once that is gone */
+    bool ended;        /* it was terminated */
+    bool abandoned;    /* freed while workers still had parcels: the pool frees it at its end */
     struct parmap_iterator *next, *previous; /* in pool->iterators */
     parmap_job what;
     pm_call call;
     bool ordered;
     int64_t chunk, width; /* items of a parcel, parcels at once */
-    pm_ref done_block;
+    pm_done_home done_home;
     pm_done done;
 
     pthread_mutex_t mutex; /* between the caller and the end of the pool */
@@ -123,7 +126,7 @@ static parmap_status receive(parmap_iterator *iterator)
     PM_TRY(pm_done_take(iterator->done, &place));
     while (place != 0) {
         pm_parcel *parcel;
-        PM_TRY(pm_parcel_take(place, iterator->done.ref.rank, &parcel, &place));
+        PM_TRY(pm_parcel_take(iterator->done, place, &parcel, &place));
         pm_pool_settle(iterator->pool);
         iterator->under_way--;
         if (iterator->ordered) {
@@ -159,7 +162,7 @@ static parmap_status find_current(parmap_iterator *iterator, pm_deadline deadlin
         iterator->current = take_next(iterator);
         if (iterator->current)
             break;
-        if (!iterator->pool)
+        if (!iterator->pool || iterator->ended)
             return refuse_dropped();
         PM_TRY(receive(iterator));
         PM_TRY(send_more(iterator));
@@ -171,7 +174,7 @@ static parmap_status find_current(parmap_iterator *iterator, pm_deadline deadlin
         pthread_mutex_unlock(&iterator->mutex);
         const parmap_status status = pm_done_await(iterator->done, deadline, NULL);
         pthread_mutex_lock(&iterator->mutex);
-        if (iterator->pool)
+        if (iterator->pool && !iterator->ended)
             PM_TRY(status);
     }
     return PARMAP_OK;
@@ -216,7 +219,7 @@ static parmap_status give(parmap_iterator *iterator, void *result, int64_t *inde
 /* Before the caller has to wait: half the window is empty, or nothing is left to give. */
 static bool is_low(const parmap_iterator *iterator)
 {
-    return iterator->pool && !iterator->exhausted &&
+    return iterator->pool && !iterator->ended && !iterator->exhausted &&
            iterator->sent - iterator->oldest <= iterator->width / 2;
 }
 
@@ -250,11 +253,21 @@ parmap_status parmap_iterator_next(parmap_iterator *iterator, void *result, int6
 
 /* ---- making and freeing ---------------------------------------------------------------------- */
 
+/* No more than may be given out, or than there are. */
+static int64_t choose_chunk(const parmap_job *what)
+{
+    int64_t most = what->next ? AHEAD_MOST : what->count;
+    if (what->ahead > 0 && what->ahead < most)
+        most = what->ahead;
+    const int64_t chunk = what->chunk < most ? what->chunk : most;
+    return chunk > 0 ? chunk : 1;
+}
+
 static void choose_width(const parmap_pool *pool, parmap_iterator *iterator)
 {
     const int64_t bytes = (int64_t)(iterator->call.input_bytes + iterator->call.result_bytes);
     int64_t ahead = AHEAD_LEAST + AHEAD_EACH * (int64_t)pool->size;
-    iterator->chunk = iterator->what.chunk > 0 ? iterator->what.chunk : 1;
+    iterator->chunk = choose_chunk(&iterator->what);
     if (bytes > 0 && ahead > AHEAD_BYTES / bytes / iterator->chunk)
         ahead = AHEAD_BYTES / bytes / iterator->chunk;
     if (ahead < 2 * pool->size)
@@ -280,8 +293,7 @@ static parmap_status check(const parmap_job *what, const pm_call *call)
 
 static void destroy(parmap_iterator *iterator)
 {
-    if (iterator->done_block.generation != 0)
-        pm_heap_free(iterator->done_block, PM_KIND_POOL);
+    pm_done_close(&iterator->done_home);
     pthread_mutex_destroy(&iterator->mutex);
     free(iterator->slots);
     free(iterator);
@@ -305,10 +317,10 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, bool ordere
     iterator->exhausted = !what->next && what->count == 0;
     choose_width(pool, iterator);
     iterator->slots = calloc((size_t)iterator->width, sizeof(pm_parcel *));
-    parmap_status status = iterator->slots
-                               ? pm_heap_alloc(PM_OWN_LINE + 8, PM_KIND_POOL, &iterator->done_block)
-                               : pm_fail(PARMAP_SYSTEM, "out of memory for an iterator");
-    iterator->done = (pm_done){iterator->done_block, PM_OWN_LINE};
+    parmap_status status =
+        iterator->slots
+            ? pm_done_open(&iterator->done_home, pool->carrier->is_private, &iterator->done)
+            : pm_fail(PARMAP_SYSTEM, "out of memory for an iterator");
     if (status == PARMAP_OK)
         *made = iterator;
     else
@@ -381,8 +393,8 @@ static void give_back_all(parmap_iterator *iterator)
 static void await_parcels(parmap_iterator *iterator)
 {
     parmap_status status = PARMAP_OK;
-    while (status == PARMAP_OK && iterator->pool && receive(iterator) == PARMAP_OK &&
-           iterator->under_way > 0) {
+    while (status == PARMAP_OK && iterator->pool && !iterator->ended &&
+           receive(iterator) == PARMAP_OK && iterator->under_way > 0) {
         pthread_mutex_unlock(&iterator->mutex);
         status = pm_done_await(iterator->done, pm_deadline_in(PARMAP_FOREVER), NULL);
         pthread_mutex_lock(&iterator->mutex);
@@ -396,38 +408,63 @@ void parmap_iterator_free(parmap_iterator *iterator)
     pthread_mutex_lock(&iterator->mutex);
     await_parcels(iterator);
     parmap_pool *pool = iterator->pool;
-    if (pool && iterator->under_way == 0)
+    iterator->abandoned = pool && iterator->under_way > 0;
+    const bool abandoned = iterator->abandoned;
+    if (pool && !abandoned)
         give_back_all(iterator);
     pthread_mutex_unlock(&iterator->mutex);
+    if (abandoned)
+        return;
     if (pool)
         unlist(pool, iterator);
     destroy(iterator);
 }
 
 /* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex comes first
- * in other places, so this one only tries it. */
-static bool drop_first(parmap_pool *pool)
+ * in other places, so here it is only tried; false: try again. */
+static bool end_all(parmap_pool *pool)
 {
+    bool all = true;
     pthread_mutex_lock(&pool->mutex);
-    parmap_iterator *iterator = pool->iterators;
-    if (iterator && pthread_mutex_trylock(&iterator->mutex) == 0) {
-        iterator->pool = NULL;
-        iterator->current = iterator->come = iterator->spare =
-            NULL; /* the pool frees all parcels */
-        memset(iterator->slots, 0, (size_t)iterator->width * sizeof(pm_parcel *));
-        pool->iterators = iterator->next;
-        if (iterator->next)
-            iterator->next->previous = NULL;
+    for (parmap_iterator *iterator = pool->iterators; iterator; iterator = iterator->next) {
+        if (pthread_mutex_trylock(&iterator->mutex) != 0) {
+            all = false;
+            continue;
+        }
+        iterator->ended = true;
         pm_done_poke(iterator->done);
         pthread_mutex_unlock(&iterator->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);
-    return iterator;
+    return all;
 }
 
-void pm_iterators_drop(parmap_pool *pool)
+void pm_iterators_end(parmap_pool *pool)
 {
     pm_pause pause = {0};
-    while (drop_first(pool))
+    while (!end_all(pool))
         pm_pause_once(&pause);
+}
+
+static void leave(parmap_iterator *iterator)
+{
+    pthread_mutex_lock(&iterator->mutex);
+    iterator->pool = NULL;
+    iterator->current = iterator->come = iterator->spare = NULL; /* the pool frees all parcels */
+    memset(iterator->slots, 0, (size_t)iterator->width * sizeof(pm_parcel *));
+    pm_done_poke(iterator->done);
+    const bool abandoned = iterator->abandoned;
+    pthread_mutex_unlock(&iterator->mutex);
+    if (abandoned)
+        destroy(iterator);
+}
+
+/* Nobody else uses the pool by now. */
+void pm_iterators_leave(parmap_pool *pool)
+{
+    for (parmap_iterator *next, *iterator = pool->iterators; iterator; iterator = next) {
+        next = iterator->next;
+        leave(iterator);
+    }
+    pool->iterators = NULL;
 }

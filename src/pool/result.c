@@ -29,35 +29,46 @@ static struct timespec slice_from_now(double left_s)
     return end;
 }
 
-/* Of a job that the handler attends. */
-static parmap_status await_handler(parmap_result *job, pm_deadline deadline)
+/* Until the job has ended, or nobody is there any more who would see it end; with its mutex. */
+static parmap_status await_other(parmap_result *job, pm_deadline deadline)
 {
     parmap_status status = PARMAP_OK;
     pm_executor_rest(true);
-    pthread_mutex_lock(&job->mutex);
-    while (!has_ended(job) && status == PARMAP_OK) {
+    while (status == PARMAP_OK && !has_ended(job) && (job->attended || job->awaited)) {
         const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
-        if (left <= 0) {
-            status = PARMAP_TIMED_OUT;
-            break;
-        }
         const struct timespec end = slice_from_now(left);
-        pthread_cond_timedwait(&job->ended, &job->mutex, &end);
-        status = pm_wait_check();
+        if (left > 0)
+            pthread_cond_timedwait(&job->ended, &job->mutex, &end);
+        status = left > 0 ? pm_wait_check() : PARMAP_TIMED_OUT;
     }
-    pthread_mutex_unlock(&job->mutex);
     pm_executor_rest(false);
     return status;
 }
 
+/* Until there is progress to make; with its mutex, which is free meanwhile. */
+static parmap_status await_news(parmap_result *job, pm_deadline deadline)
+{
+    const pm_deadline look = pm_deadline_in(pm_job_patience(job));
+    const bool looks = look.at < deadline.at;
+    job->awaited = true;
+    pthread_mutex_unlock(&job->mutex);
+    const parmap_status status = pm_done_await(job->done, looks ? look : deadline, NULL);
+    pthread_mutex_lock(&job->mutex);
+    job->awaited = false;
+    pthread_cond_broadcast(&job->ended); /* the next one takes over */
+    return status == PARMAP_TIMED_OUT && looks ? PARMAP_OK : status;
+}
+
+/* One thread sleeps on the done word and makes the progress; others wait for that one. */
 static parmap_status await(parmap_result *job, pm_deadline deadline)
 {
     while (!has_ended(job)) {
         PM_TRY(pm_job_progress(job));
-        if (has_ended(job))
-            return PARMAP_OK;
-        const parmap_status status =
-            job->attended ? await_handler(job, deadline) : pm_done_await(job->done, deadline, NULL);
+        parmap_status status = PARMAP_OK;
+        pthread_mutex_lock(&job->mutex);
+        if (!has_ended(job))
+            status = (job->attended || job->awaited ? await_other : await_news)(job, deadline);
+        pthread_mutex_unlock(&job->mutex);
         if (status != PARMAP_OK && !has_ended(job))
             return status;
     }
@@ -67,6 +78,15 @@ static parmap_status await(parmap_result *job, pm_deadline deadline)
 static int64_t items_done(const parmap_result *job)
 {
     return job->map ? atomic_load(&job->map->finished) : 0;
+}
+
+/* A job that was dropped: near workers may still use the caller's arrays. */
+static void await_near(parmap_result *job)
+{
+    const double end = pm_now() + release_s;
+    pm_pause pause = {0};
+    while (atomic_load(&job->near_at_work) > 0 && pm_now() < end)
+        pm_pause_once(&pause);
 }
 
 parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
@@ -84,15 +104,6 @@ parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
                : pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done");
 }
 
-/* Who gave arrays must not return while near workers use them. */
-static void await_near(parmap_result *job)
-{
-    const double end = pm_now() + release_s;
-    pm_pause pause = {0};
-    while (atomic_load(&job->near_at_work) > 0 && pm_now() < end)
-        pm_pause_once(&pause);
-}
-
 /* ---- for callers ----------------------------------------------------------------------------- */
 
 static parmap_status failure_of(const parmap_result *job)
@@ -103,7 +114,7 @@ static parmap_status failure_of(const parmap_result *job)
 parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
 {
     parmap_result *job;
-    PM_TRY(pm_job_start(pool, what, true, &job));
+    PM_TRY(pm_job_start(pool, what, PM_WAITER_NOW, &job));
     parmap_status status = pm_job_await(job, pm_deadline_in(PARMAP_FOREVER));
     if (status == PARMAP_OK)
         status = failure_of(job);
@@ -118,7 +129,7 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
 parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job *what, parmap_result **result)
 {
     parmap_result *job;
-    PM_TRY(pm_job_start(pool, what, false, &job));
+    PM_TRY(pm_job_start(pool, what, result ? PM_WAITER_LATER : PM_WAITER_NONE, &job));
     if (result)
         *result = job;
     else
@@ -167,5 +178,5 @@ parmap_status parmap_result_successful(parmap_result *result, bool *successful)
 void parmap_result_free(parmap_result *result)
 {
     if (result)
-        pm_job_release(result);
+        pm_job_orphan(result);
 }
