@@ -23,7 +23,8 @@ static int do_something(void *unused)
 int main(int argc, char **argv)
 {
     PARMAP_MUST(parmap_start(&argc, &argv));
-    setvbuf(stdout, NULL, _IOLBF, 0); /* a line at a time, also through a pipe to mpirun */
+    static char line[BUFSIZ];
+    setvbuf(stdout, line, _IOLBF, sizeof line); /* a line at a time, also to mpirun */
     if (!parmap_serve())
         return parmap_finish();
 
