@@ -20,4 +20,8 @@ parmap_status pm_function_pack(pm_any_function *pointer, pm_function *function);
  * such a module, or has no code there. */
 parmap_status pm_function_unpack(pm_function function, pm_any_function **pointer);
 
+/* The same for constant data, a kernel for instance, besides functions. */
+parmap_status pm_address_pack(const void *pointer, pm_function *place);
+parmap_status pm_address_unpack(pm_function place, const void **pointer);
+
 #endif

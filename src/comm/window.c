@@ -131,6 +131,33 @@ bool pm_spinning_pays(pm_ref ref)
     return pm_direct(ref) && !pm_crowded();
 }
 
+static bool all_is_at_hand(const pm_memory *memory)
+{
+    for (uint32_t r = 0; r < memory->ranks; r++)
+        if (!memory->base[r])
+            return false;
+    return memory->ranks > 0;
+}
+
+bool pm_window_find(const void *memory, uint64_t bytes, pm_ref *ref)
+{
+    const uint32_t rank = (uint32_t)pm_the_job.world.rank;
+    *ref = (pm_ref){.rank = rank & PM_MOST_RANKS};
+    for (uint32_t space = 0; space < PM_SPACES && bytes > 0; space++) {
+        const pm_memory *m = &pm_spaces[space];
+        if (!all_is_at_hand(m) || (const char *)memory < m->base[rank])
+            continue;
+        const uint64_t offset = (uint64_t)((const char *)memory - m->base[rank]);
+        if (offset >= m->bytes || bytes > m->bytes - offset)
+            continue;
+        ref->space = space & PM_MOST_SPACES;
+        ref->generation = m->generation; /* PM_ANY_GENERATION in the heap */
+        ref->offset = offset;
+        return true;
+    }
+    return bytes == 0;
+}
+
 /* ---- spaces ---------------------------------------------------------------------------------- */
 
 static parmap_status out_of_memory(void)

@@ -156,6 +156,11 @@ parmap_status pm_refuse_closed(void);
  * and there are no more executors at work than cores. */
 bool pm_spinning_pays(pm_ref ref);
 
+/* Local.  Whether `bytes` at `memory` lie in this rank's segment of the heap or of a distributed
+ * array, and every rank can reach them directly.  *ref then names them, whatever block they are of;
+ * no bytes lie anywhere. */
+bool pm_window_find(const void *memory, uint64_t bytes, pm_ref *ref);
+
 /* ---- opening and closing --------------------------------------------------------------------- */
 
 /* Each rank's segment begins with what every rank needs of it; its heap follows. */

@@ -105,6 +105,10 @@ typedef struct parmap_span {
 /* Computes the results of a span: `count` items of the kernel's result type, 64-byte aligned. */
 typedef void parmap_loop(const parmap_span *span, void *results);
 
+/* Computes the results of `count` inputs in memory, all within the kernel's domain.  Both arrays
+ * are aligned as their items are, and do not overlap. */
+typedef void parmap_array_loop(const void *inputs, void *results, int64_t count);
+
 /* The inputs, ends included, for which a kernel's result is exact. */
 typedef struct parmap_domain {
     parmap_int128 min;
@@ -117,6 +121,7 @@ typedef struct parmap_variant {
         result; /* the type of a result; the index of the variant is the type of the input */
     parmap_domain domain;
     parmap_loop *loops[PARMAP_VECTORS];
+    parmap_array_loop *array_loops[PARMAP_VECTORS]; /* with the same bits for the same inputs */
 } parmap_variant;
 
 /* Made by the macros of parmap_kernel.h, never by hand. */
@@ -129,7 +134,7 @@ typedef struct parmap_kernel {
     parmap_variant variants[PARMAP_TYPES];
 } parmap_kernel;
 
-#define PARMAP_KERNEL_ABI 1
+#define PARMAP_KERNEL_ABI 2
 
 /* ---- a whole program ------------------------------------------------------------------------- */
 

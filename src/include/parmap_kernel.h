@@ -24,9 +24,9 @@
  *
  *     PARMAP_DOMAIN(f, double, -1e9, 1e9, .version = 2, .cost_s = 1e-3);
  *
- * The body is inlined into one loop per vector unit, so that the compiler vectorises it and nothing
- * is called per element.  Compile with -ffp-contract=off (CMake target and pkg-config file do):
- * with contraction the copies would round differently.
+ * The body is inlined into two loops per vector unit, over a range and over an array, so that the
+ * compiler vectorises it and nothing is called per element.  Compile with -ffp-contract=off (CMake
+ * target and pkg-config file do): with contraction the copies would round differently.
  */
 #ifndef PARMAP_KERNEL_H
 #define PARMAP_KERNEL_H
@@ -56,38 +56,44 @@
 #define PM_CARRIER_parmap_int128 parmap_uint128, parmap_int128
 #define PM_CARRIER_double uint64_t, int64_t
 
-#define PM_KERNEL_LOOP(name, IN, OUT, unit, attribute, ...)                                        \
-    PM_KERNEL_LOOP_EXPANDED(name, IN, OUT, unit, attribute, __VA_ARGS__)
-#define PM_KERNEL_LOOP_EXPANDED(name, IN, OUT, unit, attribute, CARRIER, VALUE)                    \
-    attribute static void name##_##unit(const parmap_span *span, void *results)                    \
+/* Both loops are this one: `input` is the input of item i. */
+#define PM_KERNEL_ITEMS(name, input)                                                               \
+    _Pragma("omp simd") for (int64_t i = 0; i < count; i++) y[i] = name##_item(input);
+
+#define PM_KERNEL_LOOP(unit, attribute, name, IN, OUT, CARRIER, VALUE)                             \
+    attribute static void name##_span_##unit(const parmap_span *span, void *results)               \
     {                                                                                              \
         OUT *restrict y = (OUT *)__builtin_assume_aligned(results, 64);                            \
         const CARRIER first = (CARRIER)span->first, step = (CARRIER)span->step;                    \
         const int64_t count = span->count;                                                         \
         if (step == 1) {                                                                           \
-            _Pragma("omp simd") for (int64_t i = 0; i < count; i++) y[i] =                         \
-                name##_item((IN)(VALUE)(first + (CARRIER)(uint64_t)i));                            \
+            PM_KERNEL_ITEMS(name, (IN)(VALUE)(first + (CARRIER)(uint64_t)i))                       \
         } else {                                                                                   \
-            _Pragma("omp simd") for (int64_t i = 0; i < count; i++) y[i] =                         \
-                name##_item((IN)(VALUE)(first + step * (CARRIER)(uint64_t)i));                     \
+            PM_KERNEL_ITEMS(name, (IN)(VALUE)(first + step * (CARRIER)(uint64_t)i))                \
         }                                                                                          \
+    }                                                                                              \
+    attribute static void name##_array_##unit(const void *inputs, void *results, int64_t count)    \
+    {                                                                                              \
+        const IN *restrict x = (const IN *)inputs;                                                 \
+        OUT *restrict y = (OUT *)results;                                                          \
+        PM_KERNEL_ITEMS(name, x[i])                                                                \
     }
 /* clang-format on */
 
+/* X(unit, attribute, ...) for each copy of a function, `attribute` before it; and the functions
+ * name_unit as a table by parmap_vector. */
 #if defined(__x86_64__)
 #define PM_TARGET_V3 __attribute__((target("arch=x86-64-v3")))
 #define PM_TARGET_V4 __attribute__((target("arch=x86-64-v4")))
-#define PM_KERNEL_LOOPS(name, IN, OUT)                                                             \
-    PM_KERNEL_LOOP(name, IN, OUT, baseline, , PM_CARRIER_##IN)                                     \
-    PM_KERNEL_LOOP(name, IN, OUT, v3, PM_TARGET_V3, PM_CARRIER_##IN)                               \
-    PM_KERNEL_LOOP(name, IN, OUT, v4, PM_TARGET_V4, PM_CARRIER_##IN)
-#define PM_KERNEL_LOOP_NAMES(name)                                                                 \
+#define PM_EACH_VECTOR(X, ...)                                                                     \
+    X(baseline, , __VA_ARGS__) X(v3, PM_TARGET_V3, __VA_ARGS__) X(v4, PM_TARGET_V4, __VA_ARGS__)
+#define PM_VECTOR_TABLE(name)                                                                      \
     {                                                                                              \
         name##_baseline, name##_v3, name##_v4                                                      \
     }
 #else
-#define PM_KERNEL_LOOPS(name, IN, OUT) PM_KERNEL_LOOP(name, IN, OUT, baseline, , PM_CARRIER_##IN)
-#define PM_KERNEL_LOOP_NAMES(name)                                                                 \
+#define PM_EACH_VECTOR(X, ...) X(baseline, , __VA_ARGS__)
+#define PM_VECTOR_TABLE(name)                                                                      \
     {                                                                                              \
         name##_baseline                                                                            \
     }
@@ -100,14 +106,15 @@
 
 #define PARMAP_KERNEL(name, IN, x, OUT)                                                            \
     static inline __attribute__((always_inline)) OUT name##_item(IN x);                            \
-    PM_KERNEL_LOOPS(name, IN, OUT)                                                                 \
+    PM_EACH_VECTOR(PM_KERNEL_LOOP, name, IN, OUT, PM_CARRIER_##IN)                                 \
     enum { name##_result = PM_TYPE_OF(OUT) };                                                      \
     static inline __attribute__((always_inline)) OUT name##_item(IN x)
 
 #define PM_VARIANT(loops_name, IN, low, high)                                                      \
     [PM_TYPE_OF(IN)] = {.result = (parmap_type)loops_name##_result,                                \
                         .domain = {(low), (high)},                                                 \
-                        .loops = PM_KERNEL_LOOP_NAMES(loops_name)}
+                        .loops = PM_VECTOR_TABLE(loops_name##_span),                               \
+                        .array_loops = PM_VECTOR_TABLE(loops_name##_array)}
 
 #define PM_KERNEL_OBJECT(kernel_name, variants_list, ...)                                          \
     static const parmap_kernel kernel_name = {.abi = PARMAP_KERNEL_ABI,                            \

@@ -119,8 +119,9 @@ PARMAP_API parmap_status parmap_pool_close(parmap_pool *pool);
 PARMAP_API parmap_status parmap_pool_terminate(parmap_pool *pool);
 
 /* After close or terminate (else PARMAP_USAGE): waits until the workers have ended, then frees the
- * pool; results and iterators of it can still be read and freed.  PARMAP_TIMED_OUT names a worker
- * that still runs, and its rank; the pool is as before. */
+ * pool.  Its results can still be read, and freed; iterators can be freed, reading them is
+ * PARMAP_CLOSED.  PARMAP_TIMED_OUT: the tasks that were given are not done, or names a worker that
+ * still runs, and its rank; the pool is as before. */
 PARMAP_API parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s);
 
 /* ---- jobs ------------------------------------------------------------------------------------ */

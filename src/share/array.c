@@ -94,6 +94,7 @@ static parmap_status agree_on_wish(const parmap_array *array, char typecode, int
 parmap_status parmap_array_create_distributed(parmap_array *array, char typecode, int64_t length)
 {
     uint32_t space, generation;
+    PM_TRY(pm_session_check_collective());
     PM_TRY(agree_on_wish(array, typecode, length));
     const uint64_t ranks = (uint64_t)parmap_size();
     const uint64_t share = length > 0 ? ((uint64_t)length + ranks - 1) / ranks : 1;
@@ -118,6 +119,7 @@ static parmap_status check_space(const parmap_array *array)
 /* The agreement also sees to it that no rank is still at work in the array. */
 static parmap_status free_distributed(parmap_array *array)
 {
+    PM_TRY(pm_session_check_collective());
     PM_TRY(pm_session_agree(check_space(array)));
     PM_TRY(pm_space_close(array->handle.rank >> PM_RANK_BITS));
     *array = (parmap_array){.length = 0};

@@ -22,9 +22,9 @@ enum { BROKEN_SHIFT = 32, COUNT_SHIFT = 32 /* of a notice */ };
 static const uint64_t COUNT = 0xffffffff, BROKEN = 7ULL << BROKEN_SHIFT, ACTING = 1ULL << 35,
                       ROUND = 1ULL << 36;
 
-/* What a notice says besides PM_NOTICE_GO; those from ABORTED on are why the barrier is broken, and
- * have in their high half how many had come.  All but RESET may stand in the state. */
-enum { COME_AGAIN = PM_NOTICE_OWN, ABORTED, LATE, FAILED, RESET };
+/* What a notice says besides PM_NOTICE_GO; those before COME_AGAIN are why the barrier is broken,
+ * and have in their high half how many had come.  All but RESET may stand in the state. */
+enum { ABORTED = PM_NOTICE_OWN, LATE, FAILED, TERMINATED, RESET, COME_AGAIN };
 
 typedef struct opened {
     pm_mutex mutex;
@@ -34,7 +34,6 @@ typedef struct opened {
 } opened;
 
 static const char name[] = "barrier";
-static const pm_deadline never = {PARMAP_FOREVER};
 
 /* ---- creating -------------------------------------------------------------------------------- */
 
@@ -67,7 +66,7 @@ static parmap_status open(const parmap_barrier *handle, opened *b)
 
 static parmap_status lock(opened *b)
 {
-    PM_TRY(pm_mutex_acquire(b->mutex, never, name));
+    PM_TRY(pm_mutex_acquire(b->mutex, pm_never, name));
     return pm_load(b->list.ref, STATE, &b->state);
 }
 
@@ -114,9 +113,8 @@ static parmap_status let_go(opened *b)
 static parmap_status broken(const opened *b, uint32_t reason, uint64_t come)
 {
     static const char *const why[] = {
-        [ABORTED] = "it was aborted",
-        [LATE] = "the time of one that waited was over",
-        [FAILED] = "its action failed",
+        [ABORTED] = "it was aborted",   [LATE] = "the time of one that waited was over",
+        [FAILED] = "its action failed", [TERMINATED] = "one that waited was terminated",
         [RESET] = "it was reset",
     };
     return pm_fail(PARMAP_BROKEN,
@@ -127,18 +125,19 @@ static parmap_status broken(const opened *b, uint32_t reason, uint64_t come)
                    why[reason], come & COUNT, b->parties);
 }
 
-/* The time is over: breaks it for all, unless it came to an end in the same moment. */
-static parmap_status give_up(opened *b, pm_notice *notice)
+/* The time is over, or the caller terminated: breaks it for all, unless it came to an end in the
+ * same moment. */
+static parmap_status give_up(opened *b, uint32_t reason, pm_notice *notice)
 {
     PM_TRY(lock(b));
     if (b->state & ACTING) {
         PM_TRY(unlock(b));
-        return pm_waitlist_await(never, notice);
+        return pm_waitlist_await(pm_never, notice);
     }
     PM_TRY(pm_waitlist_leave(b->list, notice));
     if (*notice == PM_NOTICE_NONE) {
-        *notice = b->state << COUNT_SHIFT | LATE;
-        PM_TRY(break_up(b, LATE));
+        *notice = b->state << COUNT_SHIFT | reason;
+        PM_TRY(break_up(b, reason));
     }
     return unlock(b);
 }
@@ -148,8 +147,8 @@ static parmap_status give_up(opened *b, pm_notice *notice)
 static parmap_status await(opened *b, pm_deadline deadline, pm_notice *notice)
 {
     parmap_status status = pm_waitlist_await(deadline, notice);
-    if (status == PARMAP_TIMED_OUT)
-        status = give_up(b, notice);
+    if (status == PARMAP_TIMED_OUT || status == PARMAP_CANCELLED)
+        status = give_up(b, status == PARMAP_TIMED_OUT ? LATE : TERMINATED, notice);
     if (status == PARMAP_STALE && pm_waitlist_was_told(notice))
         status = PARMAP_OK;
     return status == PARMAP_OK && *notice == PM_NOTICE_FREED ? pm_refuse_stale() : status;
@@ -217,6 +216,7 @@ parmap_status parmap_barrier_wait(const parmap_barrier *barrier, double timeout_
     pm_notice notice;
     PM_TRY(open(barrier, &b));
     const pm_deadline deadline = pm_deadline_in(timeout_s);
+    PM_TRY(pm_check_cancelled());
     do {
         PM_TRY(lock(&b));
         before = b.state;
@@ -226,6 +226,8 @@ parmap_status parmap_barrier_wait(const parmap_barrier *barrier, double timeout_
         }
         PM_TRY(before & ACTING ? come_again(&b, deadline, &notice) : come(&b, deadline, &notice));
     } while (notice == COME_AGAIN);
+    if (notice != PM_NOTICE_GO && pm_cancelled())
+        return pm_refuse_cancelled();
     if (notice != PM_NOTICE_GO)
         return broken(&b, (uint32_t)notice, notice >> COUNT_SHIFT);
     if (index)

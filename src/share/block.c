@@ -19,8 +19,8 @@ static _Atomic int blocked;
 pm_deadline pm_deadline_in(double timeout_s)
 {
     if (!(timeout_s > 0)) /* not a number is no time either */
-        return (pm_deadline){0};
-    return (pm_deadline){isinf(timeout_s) ? timeout_s : pm_now() + timeout_s};
+        return (pm_deadline){.cancels = true};
+    return (pm_deadline){isinf(timeout_s) ? timeout_s : pm_now() + timeout_s, true};
 }
 
 bool pm_deadline_over(pm_deadline deadline)
@@ -43,6 +43,12 @@ static parmap_status closed(void)
                                   "this thread was waiting; end such threads before");
 }
 
+parmap_status pm_wait_check(void)
+{
+    PM_TRY(pm_check_cancelled());
+    return pm_window_closing() ? closed() : PARMAP_OK;
+}
+
 static parmap_status block(pm_ref ref, uint64_t at, uint32_t expected, pm_deadline deadline,
                            const pm_watch *watch)
 {
@@ -50,6 +56,8 @@ static parmap_status block(pm_ref ref, uint64_t at, uint32_t expected, pm_deadli
         bool timed_out = false;
         if (pm_window_closing())
             return closed();
+        if (deadline.cancels)
+            PM_TRY(pm_check_cancelled());
         const double seconds = next_slice(deadline);
         if (seconds == 0)
             return PARMAP_TIMED_OUT;
@@ -65,8 +73,14 @@ static parmap_status block(pm_ref ref, uint64_t at, uint32_t expected, pm_deadli
 parmap_status pm_block_on(pm_ref ref, uint64_t at, uint32_t expected, pm_deadline deadline,
                           const pm_watch *watch)
 {
+    const bool listed = deadline.cancels && pm_cancel_mine;
+    pm_sleeper sleeper;
     atomic_fetch_add(&blocked, 1);
+    if (listed)
+        pm_cancel_enter(&sleeper, ref, at);
     const parmap_status status = block(ref, at, expected, deadline, watch);
+    if (listed)
+        pm_cancel_leave(&sleeper);
     atomic_fetch_sub(&blocked, 1);
     return status;
 }

@@ -3,14 +3,20 @@
 #ifndef PM_SHARE_BLOCK_H
 #define PM_SHARE_BLOCK_H
 
-#include "comm/window.h"
+#include "share/cancel.h"
 
 /* When a wait is over. */
 typedef struct pm_deadline {
-    double at; /* of pm_now(); 0 = at once, without a look at the clock; infinite = never */
+    double at;    /* of pm_now(); 0 = at once, without a look at the clock; infinite = never */
+    bool cancels; /* the wait ends, too, when the caller's process is terminated */
 } pm_deadline;
 
+/* For a call of a user's; it can be cut short. */
 pm_deadline pm_deadline_in(double timeout_s);
+
+/* For the inside of an object, which must come to its end. */
+static const pm_deadline pm_never = {.at = PARMAP_FOREVER};
+
 bool pm_deadline_over(pm_deadline deadline);
 
 /* Called between two slices, about twice a second; anything but PARMAP_OK ends the wait. */
@@ -19,10 +25,14 @@ typedef struct pm_watch {
     void *context;
 } pm_watch;
 
+/* What ends every wait: PARMAP_CANCELLED, PARMAP_CLOSED. */
+parmap_status pm_wait_check(void);
+
 /* Waits while the low half of the word is `expected`, at most until the deadline.  PARMAP_OK: it
  * may have changed, look again.  PARMAP_TIMED_OUT: the deadline is over (set no message: the caller
- * knows more).  PARMAP_CLOSED: the job finishes.  PARMAP_SYSTEM: a rank of this node died.  `watch`
- * may be NULL. */
+ * knows more).  PARMAP_CANCELLED: the process was terminated.  PARMAP_CLOSED: the job finishes.
+ * PARMAP_SYSTEM: a rank of this node died.  After the last three no wake was used up.  `watch` may
+ * be NULL. */
 parmap_status pm_block_on(pm_ref ref, uint64_t at, uint32_t expected, pm_deadline deadline,
                           const pm_watch *watch);
 

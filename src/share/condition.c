@@ -44,7 +44,7 @@ static parmap_status send_home(const opened *c)
 {
     const bool mine = pm_mutex_check_mine(c->mutex, lock_name) == PARMAP_OK;
     if (!mine)
-        PM_TRY(pm_mutex_acquire(c->mutex, pm_deadline_in(PARMAP_FOREVER), lock_name));
+        PM_TRY(pm_mutex_acquire(c->mutex, pm_never, lock_name));
     const parmap_status status = pm_waitlist_notify(c->list, INT64_MAX, PM_NOTICE_FREED, NULL);
     if (!mine)
         PM_TRY(pm_mutex_release(c->mutex, lock_name));
@@ -63,7 +63,8 @@ parmap_status parmap_condition_free(parmap_condition *condition)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* The caller has the lock.  *notified = false when the time is over. */
+/* The caller has the lock.  *notified = false when the time is over.  PARMAP_CANCELLED: it was not
+ * notified, and has the lock again. */
 static parmap_status wait_once(const opened *c, pm_deadline deadline, bool *notified)
 {
     uint32_t depth;
@@ -71,15 +72,16 @@ static parmap_status wait_once(const opened *c, pm_deadline deadline, bool *noti
     PM_TRY(pm_waitlist_join(c->list));
     PM_TRY(pm_mutex_release_all(c->mutex, &depth, lock_name));
     const parmap_status status = pm_waitlist_await(deadline, &notice);
-    if (status != PARMAP_OK && status != PARMAP_TIMED_OUT)
+    const bool gives_up = status == PARMAP_TIMED_OUT || status == PARMAP_CANCELLED;
+    if (status != PARMAP_OK && !gives_up)
         return status;
     if (pm_waitlist_was_told(&notice) && notice == PM_NOTICE_FREED)
         return pm_refuse_stale();
     PM_TRY(pm_mutex_acquire_again(c->mutex, depth, lock_name));
-    if (status == PARMAP_TIMED_OUT)
+    if (gives_up)
         PM_TRY(pm_waitlist_leave(c->list, &notice));
     *notified = notice != PM_NOTICE_NONE;
-    return PARMAP_OK;
+    return *notified || status != PARMAP_CANCELLED ? PARMAP_OK : status;
 }
 
 parmap_status parmap_condition_wait(const parmap_condition *condition, double timeout_s)
@@ -88,6 +90,7 @@ parmap_status parmap_condition_wait(const parmap_condition *condition, double ti
     bool notified = false;
     PM_TRY(open(condition, &c));
     PM_TRY(pm_mutex_check_mine(c.mutex, lock_name));
+    PM_TRY(pm_check_cancelled());
     PM_TRY(wait_once(&c, pm_deadline_in(timeout_s), &notified));
     return notified ? PARMAP_OK
                     : pm_fail(PARMAP_TIMED_OUT, "nobody notified the condition in time; allow more "
@@ -102,6 +105,7 @@ parmap_status parmap_condition_wait_for(const parmap_condition *condition,
     PM_TRY(open(condition, &c));
     PM_TRY(pm_mutex_check_mine(c.mutex, lock_name));
     const pm_deadline deadline = pm_deadline_in(timeout_s);
+    PM_TRY(pm_check_cancelled());
     while (!predicate(context)) {
         bool notified = false;
         if (pm_deadline_over(deadline))

@@ -93,6 +93,7 @@ parmap_status parmap_event_wait(const parmap_event *event, double timeout_s)
     pm_ref ref;
     uint64_t word;
     PM_TRY(open(event, &ref));
+    PM_TRY(pm_check_cancelled());
     PM_TRY(pm_load(ref, WORD, &word));
     if (word & SET)
         return PARMAP_OK;

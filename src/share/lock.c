@@ -55,6 +55,7 @@ parmap_status parmap_lock_acquire(const parmap_lock *lock, double timeout_s)
     pm_mutex mutex;
     uint64_t found;
     PM_TRY(pm_open_lock(lock, &mutex));
+    PM_TRY(pm_check_cancelled());
     return pm_mutex_take(mutex, &found) ? PARMAP_OK : contend(lock, found, timeout_s);
 }
 

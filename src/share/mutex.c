@@ -168,7 +168,7 @@ static parmap_status sleep_until(attempt *a, pm_deadline deadline, const pm_watc
 static parmap_status sleep_reserved(attempt *a)
 {
     const double end = pm_now() + reservation_s;
-    const pm_deadline deadline = {end < a->deadline.at ? end : a->deadline.at};
+    const pm_deadline deadline = {end < a->deadline.at ? end : a->deadline.at, a->deadline.cancels};
     PM_TRY(sleep_until(a, deadline, NULL, &a->unclaimed));
     a->over = a->unclaimed && pm_deadline_over(a->deadline);
     return PARMAP_OK;
@@ -243,7 +243,8 @@ static parmap_status acquire(attempt *a)
     const parmap_status left = pm_deadlock_leave(&a->wait, status == PARMAP_CLOSED);
     if (status == PARMAP_OK)
         remember_if_far(mutex_of(a), a->word);
-    if (a->slept && (status == PARMAP_TIMED_OUT || status == PARMAP_DEADLOCK))
+    if (a->slept &&
+        (status == PARMAP_TIMED_OUT || status == PARMAP_DEADLOCK || status == PARMAP_CANCELLED))
         PM_TRY(step_back(a));
     return status == PARMAP_OK ? left : status;
 }
@@ -320,7 +321,7 @@ parmap_status pm_mutex_release_all(pm_mutex mutex, uint32_t *depth, const char *
 parmap_status pm_mutex_acquire_again(pm_mutex mutex, uint32_t depth, const char *what)
 {
     attempt a = {.wait = {.mutex = mutex, .me = pm_executor_self()},
-                 .deadline = pm_deadline_in(PARMAP_FOREVER),
+                 .deadline = pm_never,
                  .what = what,
                  .levels = depth * LEVEL};
     return acquire(&a);

@@ -16,7 +16,10 @@
     X(EVENT, "event")                                                                              \
     X(BARRIER, "barrier")                                                                          \
     X(QUEUE, "queue")                                                                              \
-    X(QUEUE_CHUNK, "part of a queue")
+    X(QUEUE_CHUNK, "part of a queue")                                                              \
+    X(PROCESS, "process")                                                                          \
+    X(PARCEL, "parcel of a pool")                                                                  \
+    X(POOL, "pool")
 
 enum {
     PM_KIND_FIRST = 0x706d00, /* "pm": a handle that was never made is unlikely to have it */

@@ -132,6 +132,7 @@ parmap_status parmap_connection_send(const parmap_connection *connection, const 
                                      size_t bytes, double timeout_s)
 {
     PM_TRY(check(connection, connection ? &connection->outbox : NULL, "send"));
+    PM_TRY(pm_check_cancelled());
     const parmap_status status = send(&connection->outbox, message, bytes, timeout_s);
     return status == PARMAP_CLOSED ? explain_closed(&connection->outbox, &sending) : status;
 }
@@ -161,6 +162,7 @@ parmap_status parmap_connection_poll(const parmap_connection *connection, double
     uint64_t marks;
     PM_TRY(check(connection, connection ? &connection->inbox : NULL, "receive"));
     PM_TRY(pm_queue_open(&connection->inbox, &queue));
+    PM_TRY(pm_check_cancelled());
     const parmap_status status = pm_queue_await(&queue, timeout_s);
     *ready = status == PARMAP_OK;
     PM_TRY(status == PARMAP_EMPTY ? PARMAP_OK : status);

@@ -273,6 +273,7 @@ parmap_status parmap_queue_put(const parmap_queue *queue, const void *item, size
     PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &opened));
     if (bytes > 0 && !item)
         return pm_fail(PARMAP_USAGE, "there is no item to put, but it has %zu bytes", bytes);
+    PM_TRY(pm_check_cancelled());
     const parmap_status status =
         bytes > PM_QUEUE_INLINE
             ? pm_queue_put_large(&opened, item, bytes, pm_deadline_in(timeout_s))
@@ -289,6 +290,7 @@ parmap_status parmap_queue_get(const parmap_queue *queue, void *item, size_t cap
     if (capacity > 0 && !item)
         return pm_fail(PARMAP_USAGE, "there is no buffer for the item, but it has %zu bytes",
                        capacity);
+    PM_TRY(pm_check_cancelled());
     task t = task_of(&opened, try_get, PM_QUEUE_PUT);
     t.cell = &cell;
     t.capacity = capacity;

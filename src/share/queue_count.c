@@ -14,7 +14,7 @@ parmap_status parmap_queue_size(const parmap_queue *queue, int64_t *size)
     uint64_t head = 0, tail = 0;
     PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &q));
     const pm_mutex mutex = {.ref = q.ref, .at = PM_QUEUE_GET + PM_END_MUTEX};
-    PM_TRY(pm_mutex_acquire(mutex, pm_deadline_in(PARMAP_FOREVER), "queue"));
+    PM_TRY(pm_mutex_acquire(mutex, pm_never, "queue"));
     parmap_status status = pm_load(q.ref, PM_QUEUE_GET + PM_END_WORD, &head);
     if (status == PARMAP_OK)
         status = pm_load(q.ref, PM_QUEUE_PUT + PM_END_WORD, &tail);
@@ -73,6 +73,7 @@ parmap_status parmap_queue_join(const parmap_queue *queue, double timeout_s)
     bool over = pm_deadline_over(deadline);
     pm_queue q;
     PM_TRY(pm_queue_open(queue ? &queue->handle : NULL, &q));
+    PM_TRY(pm_check_cancelled());
     for (;;) {
         uint64_t done, tail;
         PM_TRY(pm_load(q.ref, PM_QUEUE_DONE, &done));

@@ -23,8 +23,6 @@ typedef struct end_state {
 
 _Static_assert(sizeof(end_state) == PM_END_WORD + 8 - PM_END_SEEN, "it lies in memory as it is");
 
-static const pm_deadline never = {__builtin_inf()};
-
 static pm_mutex mutex_of(const pm_queue *queue, uint64_t end)
 {
     return (pm_mutex){.ref = queue->ref, .at = end + PM_END_MUTEX};
@@ -201,7 +199,7 @@ parmap_status pm_queue_try_put(const pm_queue *queue, const pm_queue_cell *cell,
     const pm_mutex mutex = mutex_of(queue, PM_QUEUE_PUT);
     uint64_t before = 0;
     fetch_to_write(queue->ref, PM_QUEUE_PUT + PM_END_WORD);
-    PM_TRY(pm_mutex_acquire(mutex, never, "queue"));
+    PM_TRY(pm_mutex_acquire(mutex, pm_never, "queue"));
     const parmap_status status = put_locked(queue, cell, head, &before);
     const parmap_status released = pm_mutex_release(mutex, "queue");
     PM_TRY(status);
@@ -258,7 +256,7 @@ parmap_status pm_queue_try_get(const pm_queue *queue, size_t capacity, pm_queue_
 {
     const pm_mutex mutex = mutex_of(queue, PM_QUEUE_GET);
     uint64_t before = 0;
-    PM_TRY(pm_mutex_acquire(mutex, never, "queue"));
+    PM_TRY(pm_mutex_acquire(mutex, pm_never, "queue"));
     const parmap_status status = get_locked(queue, capacity, cell, tail, &before);
     const parmap_status released = pm_mutex_release(mutex, "queue");
     PM_TRY(status);
@@ -283,7 +281,7 @@ static parmap_status close_locked(const pm_queue *queue)
 parmap_status pm_queue_close(const pm_queue *queue)
 {
     const pm_mutex mutex = mutex_of(queue, PM_QUEUE_PUT);
-    PM_TRY(pm_mutex_acquire(mutex, never, "queue"));
+    PM_TRY(pm_mutex_acquire(mutex, pm_never, "queue"));
     const parmap_status status = close_locked(queue);
     const parmap_status released = pm_mutex_release(mutex, "queue");
     PM_TRY(status);

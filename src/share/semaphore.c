@@ -131,6 +131,7 @@ parmap_status parmap_semaphore_acquire(const parmap_semaphore *semaphore, double
     uint64_t word;
     bool taken;
     PM_TRY(open(semaphore, &ref));
+    PM_TRY(pm_check_cancelled());
     PM_TRY(pm_load(ref, VALUE, &word));
     PM_TRY(take(ref, &word, 1, &taken));
     if (taken)

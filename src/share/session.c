@@ -2,6 +2,7 @@
 #include "share/session.h"
 
 #include "share/block.h"
+#include "share/cancel.h"
 #include "share/object.h"
 
 #include "base/log.h"
@@ -25,6 +26,9 @@ static struct {
     bool started;
     bool owns_mpi;
     bool stillborn; /* parmap_start failed, on all ranks alike */
+    bool serving;   /* rank 0 is alone in main */
+    atomic_bool aborting;
+    const pm_session_hooks *hooks; /* NULL = none */
 } session = {.world = {.size = 1}};
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -44,14 +48,33 @@ static parmap_status read_heap(int64_t *bytes)
     return PARMAP_OK;
 }
 
+/* 0 = as many as there are cores for. */
+static parmap_status read_threads(int *threads)
+{
+    const char *text = getenv("PARMAP_THREADS");
+    parmap_int128 number = 0;
+    if (text && *text && strcmp(text, "auto") != 0 &&
+        pm_parse_integer_within(text, 1, PM_EXECUTORS / 2, &number) != PARMAP_OK)
+        return pm_fail(PARMAP_USAGE, "PARMAP_THREADS is \"%s\"; it can be 1 to %d, or auto", text,
+                       (int)PM_EXECUTORS / 2);
+    *threads = (int)number;
+    return PARMAP_OK;
+}
+
+typedef struct settings {
+    pm_window_wish window;
+    int threads; /* of a rank */
+} settings;
+
 /* On rank 0; the others may have another environment. */
-static parmap_status read_wish(pm_window_wish *wish)
+static parmap_status read_settings(settings *s)
 {
     const char *backend = getenv("PARMAP_WINDOW");
-    PM_TRY(read_heap(&wish->bytes));
-    if (backend && strlen(backend) >= sizeof wish->backend)
+    PM_TRY(read_heap(&s->window.bytes));
+    PM_TRY(read_threads(&s->threads));
+    if (backend && strlen(backend) >= sizeof s->window.backend)
         return pm_fail(PARMAP_USAGE, "PARMAP_WINDOW is \"%s\"; it can be shm, rma or msg", backend);
-    snprintf(wish->backend, sizeof wish->backend, "%s", backend ? backend : "");
+    snprintf(s->window.backend, sizeof s->window.backend, "%s", backend ? backend : "");
     return PARMAP_OK;
 }
 
@@ -65,12 +88,13 @@ static void read_verbosity(void)
 
 static parmap_status open_window(const pm_host *hosts)
 {
-    pm_window_wish wish = {.bytes = default_heap};
-    PM_TRY(pm_topology_derive(hosts, session.world.size, session.world.rank, 0, &session.topology));
-    const parmap_status status = session.world.rank == 0 ? read_wish(&wish) : PARMAP_OK;
+    settings ours = {.window.bytes = default_heap};
+    const parmap_status status = session.world.rank == 0 ? read_settings(&ours) : PARMAP_OK;
     PM_TRY(pm_agree(&session.world, status, NULL));
-    PM_TRY(pm_broadcast(&session.world, &wish, sizeof wish, NULL));
-    return pm_window_open(&session.world, &session.topology, hosts, session.owns_mpi, &wish);
+    PM_TRY(pm_broadcast(&session.world, &ours, sizeof ours, NULL));
+    PM_TRY(pm_topology_derive(hosts, session.world.size, session.world.rank, ours.threads,
+                              &session.topology));
+    return pm_window_open(&session.world, &session.topology, hosts, session.owns_mpi, &ours.window);
 }
 
 static parmap_status join_job(void)
@@ -146,7 +170,11 @@ static parmap_status close_all(void)
 
 int parmap_finish(void)
 {
-    parmap_status status = PARMAP_OK;
+    parmap_status status = session.hooks ? session.hooks->leave() : PARMAP_OK;
+    if (status != PARMAP_OK) {
+        fprintf(stderr, "parmap: rank %d: %s\n", session.world.rank, parmap_message());
+        return (int)status;
+    }
     if (session.started)
         status = close_all();
     session.started = false;
@@ -158,6 +186,11 @@ int parmap_finish(void)
 }
 
 /* ---- asking and meeting ---------------------------------------------------------------------- */
+
+const pm_topology *pm_session_topology(void)
+{
+    return &session.topology;
+}
 
 int parmap_rank(void)
 {
@@ -174,20 +207,46 @@ const char *parmap_window(void)
     return session.started ? pm_window_name() : "";
 }
 
-static parmap_status check_started(void)
+parmap_status pm_session_check_started(void)
 {
     return session.started ? PARMAP_OK : pm_refuse_closed();
 }
 
+parmap_status pm_session_check_collective(void)
+{
+    return !session.serving
+               ? PARMAP_OK
+               : pm_fail(PARMAP_USAGE,
+                         "a collective call between parmap_serve and parmap_finish: main is alone "
+                         "there, and the other ranks serve; use processes, or make the call before "
+                         "parmap_serve");
+}
+
+static parmap_status check_collective(void)
+{
+    PM_TRY(pm_session_check_started());
+    return pm_session_check_collective();
+}
+
+void pm_session_set_serving(bool serving)
+{
+    session.serving = serving;
+}
+
+void pm_session_hook(const pm_session_hooks *hooks)
+{
+    session.hooks = hooks;
+}
+
 parmap_status parmap_sync_all(void)
 {
-    PM_TRY(check_started());
+    PM_TRY(check_collective());
     return pm_window_meet();
 }
 
 parmap_status parmap_broadcast(void *data, size_t bytes, int root)
 {
-    PM_TRY(check_started());
+    PM_TRY(check_collective());
     if (root < 0 || root >= session.world.size)
         return pm_fail(PARMAP_USAGE, "there is no rank %d to broadcast from; ranks are 0..%d", root,
                        session.world.size - 1);
@@ -196,7 +255,7 @@ parmap_status parmap_broadcast(void *data, size_t bytes, int root)
 
 parmap_status parmap_sum(int64_t *values, int64_t count)
 {
-    PM_TRY(check_started());
+    PM_TRY(check_collective());
     if (count < 0)
         return pm_fail(PARMAP_USAGE, "parmap_sum of %" PRId64 " values; it takes 0 or more", count);
     return pm_sum(&session.world, (uint64_t *)values, count, pm_window_idle());
@@ -207,21 +266,35 @@ parmap_status pm_session_agree(parmap_status mine)
     return session.started ? pm_agree(&session.world, mine, pm_window_idle()) : mine;
 }
 
+void pm_session_abort(parmap_status status)
+{
+    atomic_store(&session.aborting, true);
+    fflush(NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL); /* MPICH drops output at once */
+    pm_world_abort((int)status);
+}
+
+bool pm_session_aborting(void)
+{
+    return atomic_load(&session.aborting);
+}
+
 void parmap_must(parmap_status status, const char *call, const char *file, int line)
 {
     if (status == PARMAP_OK)
         return;
+    if (status == PARMAP_CANCELLED && pm_cancelled() && session.hooks)
+        session.hooks->end_caller(PARMAP_TERMINATED);
     while (status == PARMAP_CLOSED && pm_window_closing())
         pause(); /* a daemon thread: the process ends under it, with another exit code */
     const bool first = session.world.rank == 0 && pm_launcher_detect().rank == 0;
     if (first || !session.stillborn)
-        fprintf(stderr, "%s:%d: rank %d: %.*s: %s\n", file, line, session.world.rank,
+        fprintf(stderr, "%s:%d: rank %d%s%s: %.*s: %s\n", file, line, session.world.rank,
+                pm_cancel_mine ? ", " : "", pm_cancel_mine ? pm_cancel_mine->name : "",
                 (int)strcspn(call, "("), call, parmap_message());
+    if (!session.stillborn)
+        pm_session_abort(status);
     fflush(NULL);
-    if (!session.stillborn) {
-        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL); /* MPICH drops output at once */
-        pm_world_abort((int)status);
-    }
     /* all ranks are here with the same message: one is enough, and nobody need be killed */
     pm_world_finish((int)status, session.topology.nodes > 1);
     exit(first ? (int)status : 0);

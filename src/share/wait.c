@@ -74,7 +74,7 @@ static parmap_status rest(pm_pause *pause, pm_deadline deadline)
     if (self == 0)
         return PARMAP_SYSTEM;
     const double end = pm_now() + step_s;
-    const pm_deadline next = {end < deadline.at ? end : deadline.at};
+    const pm_deadline next = {end < deadline.at ? end : deadline.at, deadline.cancels};
     uint64_t notice;
     PM_TRY(pm_load(pm_slot_ref(self), PM_SLOT_NOTICE, &notice));
     const parmap_status status =
@@ -101,6 +101,7 @@ static parmap_status poll_all(parmap_waitable *objects, int64_t count, double ti
 parmap_status parmap_wait(parmap_waitable *objects, int64_t count, double timeout_s)
 {
     PM_TRY(check(objects, count));
+    PM_TRY(pm_check_cancelled());
     if (count != 1)
         return poll_all(objects, count, timeout_s);
     PM_TRY(await_one(objects, timeout_s));

@@ -47,6 +47,7 @@ parmap_status parmap_run_workers(int workers, void (*work)(int worker, void *con
                                  void *context)
 {
     const int rank = parmap_rank(), size = parmap_size();
+    PM_TRY(pm_session_check_collective());
     if (workers < 0)
         return pm_fail(PARMAP_USAGE, "%d workers; there must be 0 or more", workers);
     const int count = workers / size + (rank < workers % size);

@@ -1,4 +1,5 @@
-/* Kernels as the pipeline uses them: which loop runs, and for which inputs the result is exact. */
+/* Kernels as the pipeline and the pool use them: which loop runs, and for which inputs the result
+ * is exact. */
 #ifndef PM_WORK_KERNEL_H
 #define PM_WORK_KERNEL_H
 
@@ -13,6 +14,17 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
  * which its inputs are generated. */
 parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type type,
                                      const pm_range *range, bool allow_rounding);
+
+/* results[i] = kernel(inputs[i]) for `count` items of a type that the kernel has; both arrays are
+ * aligned as their items are, and do not overlap.  Items outside the domain, and NaN, are not
+ * computed: their results stay as they were.  Returns how many these are; *first_outside = the
+ * lowest index of one, or -1.  Works in pieces that stay in cache between check and loop. */
+int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vector vector,
+                      const void *inputs, void *results, int64_t count, int64_t *first_outside);
+
+/* PARMAP_USAGE for an item that pm_kernel_map left out, naming the end of the domain and the types
+ * of input that would take it. */
+parmap_status pm_kernel_fail_item(const parmap_kernel *kernel, parmap_type type, const void *input);
 
 /* The best vector unit of this processor, which every other one with the unit agrees with. */
 parmap_vector pm_vector_best(void);

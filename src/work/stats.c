@@ -73,30 +73,22 @@ ALWAYS_INLINE void fold_float64(pm_stats *stats, const void *results, int64_t co
     stats->inexact |= inexact != 0;
 }
 
-#define FOLD_COPY(type, unit, attribute)                                                           \
+#define FOLD_COPY(unit, attribute, type)                                                           \
     attribute static void fold_##type##_##unit(pm_stats *stats, const void *results,               \
                                                int64_t count)                                      \
     {                                                                                              \
         fold_##type(stats, results, count);                                                        \
     }
-#if defined(__x86_64__)
-#define FOLD_COPIES(type)                                                                          \
-    FOLD_COPY(type, baseline, )                                                                    \
-    FOLD_COPY(type, v3, PM_TARGET_V3)                                                              \
-    FOLD_COPY(type, v4, PM_TARGET_V4)
-#else
-#define FOLD_COPIES(type) FOLD_COPY(type, baseline, )
-#endif
-FOLD_COPIES(int64)
-FOLD_COPIES(uint64)
-FOLD_COPIES(int128)
-FOLD_COPIES(float64)
+PM_EACH_VECTOR(FOLD_COPY, int64)
+PM_EACH_VECTOR(FOLD_COPY, uint64)
+PM_EACH_VECTOR(FOLD_COPY, int128)
+PM_EACH_VECTOR(FOLD_COPY, float64)
 
 static fold *const folds[PARMAP_TYPES][PARMAP_VECTORS] = {
-    [PARMAP_INT64] = PM_KERNEL_LOOP_NAMES(fold_int64),
-    [PARMAP_UINT64] = PM_KERNEL_LOOP_NAMES(fold_uint64),
-    [PARMAP_INT128] = PM_KERNEL_LOOP_NAMES(fold_int128),
-    [PARMAP_FLOAT64] = PM_KERNEL_LOOP_NAMES(fold_float64),
+    [PARMAP_INT64] = PM_VECTOR_TABLE(fold_int64),
+    [PARMAP_UINT64] = PM_VECTOR_TABLE(fold_uint64),
+    [PARMAP_INT128] = PM_VECTOR_TABLE(fold_int128),
+    [PARMAP_FLOAT64] = PM_VECTOR_TABLE(fold_float64),
 };
 
 pm_stats pm_stats_none(void)

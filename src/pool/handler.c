@@ -1,0 +1,163 @@
+#include "pool/handler.h"
+
+#include "share/object.h"
+
+#include <stdlib.h>
+
+typedef struct pm_handler {
+    parmap_pool *pool;
+    pthread_t thread;
+    pm_ref block; /* of the done word */
+    pm_done done;
+    _Atomic bool over;
+    parmap_result *attended; /* maps; with the pool's mutex */
+} pm_handler;
+
+static void call_back(const parmap_result *job)
+{
+    const parmap_job *what = &job->what;
+    if (job->failure.count == 0 && what->callback)
+        what->callback(what->results, what->context);
+    if (job->failure.count > 0 && what->error_callback)
+        what->error_callback(&job->failure, what->context);
+}
+
+/* The parcel of a single holds a reference, so that the callback finds the job. */
+static parmap_status take_parcels(pm_handler *handler)
+{
+    uint64_t place;
+    PM_TRY(pm_done_take(handler->done, &place));
+    while (place != 0) {
+        pm_parcel *parcel;
+        PM_TRY(pm_parcel_take(place, handler->done.ref.rank, &parcel, &place));
+        parmap_result *job = parcel->job;
+        const bool single = parcel->holds_job;
+        pm_job_settle(job, parcel);
+        if (single && job->finished)
+            call_back(job);
+        if (single)
+            pm_job_release(job);
+    }
+    return PARMAP_OK;
+}
+
+static bool has_ended(const parmap_result *job)
+{
+    return job->finished || job->dropped;
+}
+
+/* Takes the attended jobs that have ended off the list. */
+static parmap_result *take_ended(pm_handler *handler)
+{
+    parmap_result *ended = NULL;
+    pthread_mutex_lock(&handler->pool->mutex);
+    for (parmap_result **link = &handler->attended; *link;) {
+        parmap_result *job = *link;
+        if (has_ended(job)) {
+            *link = job->next_attended;
+            job->next_attended = ended;
+            ended = job;
+        } else {
+            link = &job->next_attended;
+        }
+    }
+    pthread_mutex_unlock(&handler->pool->mutex);
+    return ended;
+}
+
+/* The list only grows at its head meanwhile. */
+static parmap_status look_at_maps(pm_handler *handler)
+{
+    pthread_mutex_lock(&handler->pool->mutex);
+    parmap_result *job = handler->attended;
+    pthread_mutex_unlock(&handler->pool->mutex);
+    parmap_status status = PARMAP_OK;
+    for (; job && status == PARMAP_OK; job = job->next_attended)
+        status = pm_job_look(job);
+    for (parmap_result *next, *ended = take_ended(handler); ended; ended = next) {
+        next = ended->next_attended;
+        if (ended->finished)
+            call_back(ended);
+        pm_job_release(ended);
+    }
+    return status;
+}
+
+static void *handle(void *argument)
+{
+    pm_handler *handler = argument;
+    parmap_status status = PARMAP_OK;
+    while (!atomic_load(&handler->over) && status == PARMAP_OK) {
+        status = take_parcels(handler);
+        if (status == PARMAP_OK)
+            status = look_at_maps(handler);
+        if (status == PARMAP_OK && !atomic_load(&handler->over))
+            status = pm_done_await(handler->done, pm_deadline_in(PARMAP_FOREVER), NULL);
+    }
+    return NULL;
+}
+
+static void destroy(pm_handler *handler)
+{
+    pm_heap_free(handler->block, PM_KIND_POOL);
+    free(handler);
+}
+
+static parmap_status start(parmap_pool *pool, pm_handler **started)
+{
+    pm_handler *handler = calloc(1, sizeof *handler);
+    if (!handler)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for the pool's thread");
+    handler->pool = pool;
+    const parmap_status status = pm_heap_alloc(PM_OWN_LINE + 8, PM_KIND_POOL, &handler->block);
+    if (status != PARMAP_OK) {
+        free(handler);
+        return status;
+    }
+    handler->done = (pm_done){handler->block, PM_OWN_LINE};
+    if (pthread_create(&handler->thread, NULL, handle, handler) != 0) {
+        destroy(handler);
+        return pm_fail(PARMAP_SYSTEM, "cannot start the thread that calls a pool's callbacks; look "
+                                      "at ulimit -u");
+    }
+    *started = handler;
+    return PARMAP_OK;
+}
+
+parmap_status pm_handler_prepare(parmap_pool *pool, parmap_result *job)
+{
+    pthread_mutex_lock(&pool->mutex);
+    const parmap_status status = pool->handler ? PARMAP_OK : start(pool, &pool->handler);
+    pthread_mutex_unlock(&pool->mutex);
+    PM_TRY(status);
+    job->attended = true;
+    job->done = pool->handler->done;
+    return PARMAP_OK;
+}
+
+parmap_status pm_handler_attend(parmap_pool *pool, parmap_result *job)
+{
+    pm_handler *handler = pool->handler;
+    pm_job_hold(job);
+    pthread_mutex_lock(&pool->mutex);
+    job->next_attended = handler->attended;
+    handler->attended = job;
+    pthread_mutex_unlock(&pool->mutex);
+    return pm_done_poke(handler->done);
+}
+
+void pm_handler_stop(parmap_pool *pool)
+{
+    pm_handler *handler = pool->handler;
+    if (!handler)
+        return;
+    atomic_store(&handler->over, true);
+    pm_done_poke(handler->done);
+    pthread_join(handler->thread, NULL);
+    for (parmap_result *next, *job = handler->attended; job; job = next) {
+        next = job->next_attended;
+        pm_job_release(job);
+    }
+    destroy(handler);
+    pool->handler = NULL;
+}

@@ -1,0 +1,398 @@
+/* Making a pool and ending it; its tickets and parcels. */
+#include "pool/pool.h"
+
+#include "pool/failure.h"
+#include "pool/handler.h"
+#include "pool/iterator.h"
+#include "pool/job.h"
+#include "pool/process.h"
+#include "pool/say.h"
+#include "pool/watchdog.h"
+#include "pool/worker.h"
+
+#include "share/session.h"
+
+#include <stdlib.h>
+
+enum { SPARES = 1024, MOST_WORKERS = 1 << 20 };
+
+/* ---- tickets and parcels --------------------------------------------------------------------- */
+
+parmap_status pm_pool_check_open(const parmap_pool *pool)
+{
+    if (!pool)
+        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_wait_check());
+    if (atomic_load(&pool->state) == PM_POOL_OPEN)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_CLOSED, "the pool was %s; it takes no more tasks",
+                   pool->state == PM_POOL_CLOSED ? "closed" : "terminated");
+}
+
+void pm_pool_call_near(parmap_pool *pool, int64_t count)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pool->gate++;
+    if (pool->idle > 0 && count == 1)
+        pthread_cond_signal(&pool->changed);
+    else if (pool->idle > 0)
+        pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+/* How many far workers have a ticket of a map; forgets the maps that none has. */
+static int64_t far_at_maps(parmap_pool *pool)
+{
+    int64_t busy = 0;
+    pthread_mutex_lock(&pool->mutex);
+    for (parmap_result **link = &pool->helped; *link;) {
+        parmap_result *job = *link;
+        const int64_t tickets = atomic_load(&job->map->tickets);
+        busy += tickets;
+        if (tickets > 0) {
+            link = &job->next_helped;
+        } else {
+            *link = job->next_helped;
+            pm_job_release(job);
+        }
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return busy;
+}
+
+parmap_status pm_pool_send(parmap_pool *pool, const pm_ticket *ticket)
+{
+    PM_TRY(parmap_queue_put(&pool->tickets, ticket, sizeof *ticket, PARMAP_FOREVER));
+    int64_t under_way = atomic_fetch_add(&pool->outstanding, 1) + 1;
+    if (pool->helped)
+        under_way += far_at_maps(pool);
+    if (under_way > pool->far)
+        pm_pool_call_near(pool, 1);
+    return PARMAP_OK;
+}
+
+static void list_parcel(parmap_pool *pool, pm_parcel *parcel)
+{
+    pthread_mutex_lock(&pool->mutex);
+    parcel->later = pool->parcels;
+    if (pool->parcels)
+        pool->parcels->earlier = parcel;
+    pool->parcels = parcel;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void unlist_parcel(parmap_pool *pool, pm_parcel *parcel)
+{
+    pthread_mutex_lock(&pool->mutex);
+    if (parcel->earlier)
+        parcel->earlier->later = parcel->later;
+    else
+        pool->parcels = parcel->later;
+    if (parcel->later)
+        parcel->later->earlier = parcel->earlier;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static pm_parcel *take_spare(parmap_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pm_parcel *spare = pool->spare;
+    if (spare) {
+        pool->spare = spare->next;
+        pool->spares--;
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return spare;
+}
+
+static void destroy_parcel(parmap_pool *pool, pm_parcel *parcel)
+{
+    unlist_parcel(pool, parcel);
+    pm_parcel_free(parcel);
+}
+
+parmap_status pm_pool_get_parcel(parmap_pool *pool, const pm_call *call, int64_t room,
+                                 pm_parcel **parcel)
+{
+    pm_parcel *spare = room == 1 ? take_spare(pool) : NULL;
+    if (spare && spare->input_bytes == call->input_bytes &&
+        spare->result_bytes == call->result_bytes) {
+        *parcel = spare;
+        return PARMAP_OK;
+    }
+    if (spare)
+        destroy_parcel(pool, spare);
+    PM_TRY(pm_parcel_create(call, room, parcel));
+    list_parcel(pool, *parcel);
+    return PARMAP_OK;
+}
+
+void pm_pool_give_back(parmap_pool *pool, pm_parcel *parcel)
+{
+    bool kept = false;
+    pthread_mutex_lock(&pool->mutex);
+    if (parcel->room == 1 && pool->spares < SPARES) {
+        parcel->next = pool->spare;
+        parcel->job = NULL;
+        parcel->holds_job = false;
+        pool->spare = parcel;
+        pool->spares++;
+        kept = true;
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    if (!kept)
+        destroy_parcel(pool, parcel);
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+/* Drops all jobs that have not ended. */
+static void drop_jobs(parmap_pool *pool)
+{
+    for (;;) {
+        pthread_mutex_lock(&pool->mutex);
+        parmap_result *job = pool->jobs;
+        if (job)
+            pm_job_hold(job);
+        pthread_mutex_unlock(&pool->mutex);
+        if (!job)
+            return;
+        pm_job_drop(job);
+        pm_job_release(job);
+    }
+}
+
+/* Near workers end when nothing is left, far ones when the queue is empty. */
+static void let_go(parmap_pool *pool)
+{
+    parmap_queue_close(&pool->tickets);
+    pthread_mutex_lock(&pool->mutex);
+    pool->leaving = true;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+parmap_status parmap_pool_close(parmap_pool *pool)
+{
+    int open = PM_POOL_OPEN;
+    if (!pool)
+        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    atomic_compare_exchange_strong(&pool->state, &open, PM_POOL_CLOSED);
+    return PARMAP_OK;
+}
+
+parmap_status parmap_pool_terminate(parmap_pool *pool)
+{
+    if (!pool)
+        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    if (atomic_exchange(&pool->state, PM_POOL_TERMINATED) == PM_POOL_TERMINATED)
+        return PARMAP_OK;
+    parmap_status status = PARMAP_OK;
+    for (int i = 0; i < pool->size && status == PARMAP_OK; i++)
+        status = parmap_process_terminate(&pool->workers[i]);
+    drop_jobs(pool);
+    pm_iterators_drop(pool);
+    let_go(pool);
+    return status;
+}
+
+/* After close: until the jobs are done. */
+static parmap_status await_jobs(parmap_pool *pool, pm_deadline deadline)
+{
+    for (;;) {
+        pthread_mutex_lock(&pool->mutex);
+        parmap_result *job = pool->jobs;
+        if (job)
+            pm_job_hold(job);
+        pthread_mutex_unlock(&pool->mutex);
+        if (!job)
+            return PARMAP_OK;
+        const parmap_status status = pm_job_await(job, deadline);
+        pm_job_release(job);
+        if (status != PARMAP_CLOSED) /* terminated meanwhile */
+            PM_TRY(status);
+    }
+}
+
+static parmap_status join_workers(parmap_pool *pool, pm_deadline deadline)
+{
+    for (int i = 0; i < pool->size; i++) {
+        const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
+        PM_TRY(parmap_process_join(&pool->workers[i], left > 0 ? left : 0));
+    }
+    return PARMAP_OK;
+}
+
+static void free_parcels(parmap_pool *pool)
+{
+    while (pool->parcels) {
+        pm_parcel *parcel = pool->parcels;
+        if (parcel->holds_job)
+            pm_job_release(parcel->job);
+        destroy_parcel(pool, parcel);
+    }
+}
+
+static void release_list(parmap_result *job, bool helped)
+{
+    for (parmap_result *next; job; job = next) {
+        next = helped ? job->next_helped : job->next_map;
+        pm_job_release(job);
+    }
+}
+
+/* When no worker is left. */
+static void destroy(parmap_pool *pool)
+{
+    pm_iterators_drop(pool);
+    pm_handler_stop(pool);
+    release_list(pool->maps, false);
+    release_list(pool->helped, true);
+    free_parcels(pool);
+    if (pool->tickets.handle.generation != 0)
+        parmap_queue_free(&pool->tickets);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->workers);
+    free(pool);
+}
+
+/* Where nobody else can: those that do not end are then named by whoever ends the process. */
+static void end_terminated(parmap_pool *pool)
+{
+    parmap_pool_terminate(pool);
+    if (join_workers(pool, pm_deadline_in(PM_PATIENCE_S / 2)) == PARMAP_OK)
+        destroy(pool);
+}
+
+/* At the end of the owner. */
+static void end_unjoined(void *context)
+{
+    parmap_pool *pool = context;
+    pm_watchdog dog = pm_watchdog_start();
+    if (atomic_load(&pool->state) == PM_POOL_OPEN)
+        pm_say("a pool of %d workers was neither closed nor joined; it is terminated", pool->size);
+    while (atomic_load(&pool->state) == PM_POOL_CLOSED &&
+           await_jobs(pool, pm_deadline_in(pm_watchdog_left(&dog))) == PARMAP_TIMED_OUT)
+        pm_watchdog_bark(&dog, "the tasks of a pool that was closed and not joined");
+    end_terminated(pool);
+}
+
+parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s)
+{
+    const pm_deadline deadline = pm_deadline_in(timeout_s);
+    if (!pool)
+        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    if (atomic_load(&pool->state) == PM_POOL_OPEN)
+        return pm_fail(PARMAP_USAGE,
+                       "the pool still takes tasks; close or terminate it before join");
+    if (atomic_load(&pool->state) == PM_POOL_CLOSED)
+        PM_TRY(await_jobs(pool, deadline));
+    let_go(pool);
+    PM_TRY(join_workers(pool, deadline));
+    pm_process_not_at_end(end_unjoined, pool);
+    destroy(pool);
+    return PARMAP_OK;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static parmap_status choose_size(int asked, int *size)
+{
+    if (asked < 0 || asked > MOST_WORKERS)
+        return pm_fail(PARMAP_USAGE,
+                       "a pool of %d workers; there can be 1 to %d, or 0 for as many as "
+                       "the job has threads",
+                       asked, (int)MOST_WORKERS);
+    *size = asked > 0 ? asked : (int)pm_session_topology()->threads_total;
+    return PARMAP_OK;
+}
+
+static int count_far(int size)
+{
+    const int ranks = parmap_size();
+    return size - (size + ranks - 1) / ranks; /* every ranks-th is near, the first one too */
+}
+
+static parmap_status make(int size, parmap_pool **pool)
+{
+    parmap_pool *made = calloc(1, sizeof *made);
+    if (!made)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for a pool");
+    made->size = size;
+    made->far = count_far(size);
+    made->maps_end = &made->maps;
+    pthread_mutex_init(&made->mutex, NULL);
+    pthread_cond_init(&made->changed, NULL);
+    made->workers = calloc((size_t)size, sizeof *made->workers);
+    parmap_status status = made->workers
+                               ? parmap_queue_create(&made->tickets, 0)
+                               : pm_fail(PARMAP_SYSTEM, "out of memory for %d workers", size);
+    if (status == PARMAP_OK)
+        *pool = made;
+    else
+        destroy(made);
+    return status;
+}
+
+/* Reports of all workers; of those that fail the first. */
+static parmap_status await_initializers(const parmap_pool *pool, const parmap_queue *reports)
+{
+    parmap_failure failure = {0};
+    for (int i = 0; i < pool->size; i++) {
+        pm_worker_report report;
+        PM_TRY(parmap_queue_get(reports, &report, sizeof report, NULL, PARMAP_FOREVER));
+        pm_failure_merge(&failure, &report.failure);
+    }
+    return pm_failure_status(&failure, pool->size, "worker");
+}
+
+static parmap_status start_workers(parmap_pool *pool, const parmap_pool_options *options,
+                                   const parmap_queue *reports)
+{
+    for (int i = 0; i < pool->size; i++) {
+        const parmap_status status = pm_worker_start(pool, i, options, reports);
+        if (status != PARMAP_OK) {
+            pool->size = i;
+            return status;
+        }
+    }
+    return reports ? await_initializers(pool, reports) : PARMAP_OK;
+}
+
+static parmap_status start(parmap_pool *pool, const parmap_pool_options *options)
+{
+    parmap_queue reports;
+    if (!options->initializer)
+        return start_workers(pool, options, NULL);
+    PM_TRY(parmap_queue_create(&reports, 0));
+    const parmap_status status = start_workers(pool, options, &reports);
+    parmap_queue_free(&reports);
+    return status;
+}
+
+parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_options *options)
+{
+    int size = 0;
+    PM_TRY(pm_serve_check());
+    PM_TRY(choose_size(options->size, &size));
+    PM_TRY(make(size, pool));
+    parmap_status status = start(*pool, options);
+    if (status == PARMAP_OK)
+        status = pm_process_at_end(end_unjoined, *pool);
+    if (status == PARMAP_OK)
+        return PARMAP_OK;
+    const parmap_failure failure = parmap_last_failure();
+    end_terminated(*pool);
+    return status == PARMAP_TASK_FAILED ? pm_failure_status(&failure, size, "worker") : status;
+}
+
+parmap_status parmap_pool_create(parmap_pool **pool, int size)
+{
+    return parmap_pool_create_with(pool, &(parmap_pool_options){.size = size});
+}
+
+int parmap_pool_size(const parmap_pool *pool)
+{
+    return pool ? pool->size : 0;
+}

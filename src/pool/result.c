@@ -1,0 +1,171 @@
+/* Waiting for jobs, and what their callers see of them. */
+#include "pool/failure.h"
+#include "pool/job.h"
+
+#include "comm/executor.h"
+#include "comm/pause.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <time.h>
+
+static const double slice_s = 0.25, release_s = 10;
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static bool has_ended(const parmap_result *job)
+{
+    return job->finished || job->dropped;
+}
+
+static struct timespec slice_from_now(double left_s)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    const double slice = left_s < slice_s ? left_s : slice_s;
+    end.tv_nsec += (long)(slice * 1e9);
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    return end;
+}
+
+/* Of a job that the handler attends. */
+static parmap_status await_handler(parmap_result *job, pm_deadline deadline)
+{
+    parmap_status status = PARMAP_OK;
+    pm_executor_rest(true);
+    pthread_mutex_lock(&job->mutex);
+    while (!has_ended(job) && status == PARMAP_OK) {
+        const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
+        if (left <= 0) {
+            status = PARMAP_TIMED_OUT;
+            break;
+        }
+        const struct timespec end = slice_from_now(left);
+        pthread_cond_timedwait(&job->ended, &job->mutex, &end);
+        status = pm_wait_check();
+    }
+    pthread_mutex_unlock(&job->mutex);
+    pm_executor_rest(false);
+    return status;
+}
+
+static parmap_status await(parmap_result *job, pm_deadline deadline)
+{
+    while (!has_ended(job)) {
+        PM_TRY(pm_job_progress(job));
+        if (has_ended(job))
+            return PARMAP_OK;
+        const parmap_status status =
+            job->attended ? await_handler(job, deadline) : pm_done_await(job->done, deadline, NULL);
+        if (status != PARMAP_OK && !has_ended(job))
+            return status;
+    }
+    return PARMAP_OK;
+}
+
+static int64_t items_done(const parmap_result *job)
+{
+    return job->map ? atomic_load(&job->map->finished) : 0;
+}
+
+parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
+{
+    const parmap_status status = await(job, deadline);
+    if (status == PARMAP_TIMED_OUT)
+        return pm_fail(PARMAP_TIMED_OUT,
+                       "the job is not done: %" PRId64 " of %" PRId64
+                       " items; wait longer, or look at "
+                       "what its tasks wait for",
+                       items_done(job), job->what.count);
+    PM_TRY(status);
+    return job->finished
+               ? PARMAP_OK
+               : pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done");
+}
+
+/* Who gave arrays must not return while near workers use them. */
+static void await_near(parmap_result *job)
+{
+    const double end = pm_now() + release_s;
+    pm_pause pause = {0};
+    while (atomic_load(&job->near_at_work) > 0 && pm_now() < end)
+        pm_pause_once(&pause);
+}
+
+/* ---- for callers ----------------------------------------------------------------------------- */
+
+static parmap_status failure_of(const parmap_result *job)
+{
+    return pm_failure_status(&job->failure, job->what.count, job->what.count > 1 ? "item" : NULL);
+}
+
+parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
+{
+    parmap_result *job;
+    PM_TRY(pm_job_start(pool, what, true, &job));
+    parmap_status status = pm_job_await(job, pm_deadline_in(PARMAP_FOREVER));
+    if (status == PARMAP_OK)
+        status = failure_of(job);
+    else {
+        pm_job_drop(job);
+        await_near(job);
+    }
+    pm_job_release(job);
+    return status;
+}
+
+parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job *what, parmap_result **result)
+{
+    parmap_result *job;
+    PM_TRY(pm_job_start(pool, what, false, &job));
+    if (result)
+        *result = job;
+    else
+        pm_job_release(job);
+    return PARMAP_OK;
+}
+
+static parmap_status check_result(const parmap_result *result)
+{
+    return result ? PARMAP_OK : pm_fail(PARMAP_USAGE, "there is no result at NULL");
+}
+
+parmap_status parmap_result_wait(parmap_result *result, double timeout_s)
+{
+    PM_TRY(check_result(result));
+    return pm_job_await(result, pm_deadline_in(timeout_s));
+}
+
+parmap_status parmap_result_get(parmap_result *result, double timeout_s)
+{
+    PM_TRY(parmap_result_wait(result, timeout_s));
+    return failure_of(result);
+}
+
+parmap_status parmap_result_ready(parmap_result *result, bool *ready)
+{
+    PM_TRY(check_result(result));
+    PM_TRY(pm_job_progress(result));
+    *ready = result->finished;
+    return result->dropped
+               ? pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done")
+               : PARMAP_OK;
+}
+
+parmap_status parmap_result_successful(parmap_result *result, bool *successful)
+{
+    bool ready;
+    PM_TRY(parmap_result_ready(result, &ready));
+    if (!ready)
+        return pm_fail(PARMAP_USAGE,
+                       "the job is not done, so nobody knows; call parmap_result_get");
+    *successful = result->failure.count == 0;
+    return PARMAP_OK;
+}
+
+void parmap_result_free(parmap_result *result)
+{
+    if (result)
+        pm_job_release(result);
+}

@@ -1,0 +1,151 @@
+#include "pool/worker.h"
+
+#include "pool/failure.h"
+#include "pool/job.h"
+#include "pool/process.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const double nap_s =
+    0.25; /* of an idle near worker, between two looks whether the job ends */
+
+/* What a worker is started with; the initializer's input follows. */
+typedef struct worker_start {
+    parmap_queue tickets, reports;
+    parmap_pool *pool; /* of its owner's process */
+    int owner;         /* rank */
+    int number;
+    pm_function initializer;
+    uint64_t input_bytes;
+} worker_start;
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+parmap_status pm_worker_start(parmap_pool *pool, int number, const parmap_pool_options *options,
+                              const parmap_queue *reports)
+{
+    const size_t bytes = sizeof(worker_start) + options->input_bytes;
+    worker_start *argument = calloc(1, bytes);
+    if (!argument)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for a worker");
+    *argument = (worker_start){.tickets = pool->tickets,
+                               .reports = reports ? *reports : (parmap_queue){.handle = {0}},
+                               .pool = pool,
+                               .owner = parmap_rank(),
+                               .number = number,
+                               .input_bytes = options->input_bytes};
+    if (options->input_bytes > 0)
+        memcpy(argument + 1, options->input, options->input_bytes);
+    parmap_status status =
+        pm_function_pack((pm_any_function *)options->initializer, &argument->initializer);
+    char name[PARMAP_NAME_BYTES];
+    snprintf(name, sizeof name, "PoolWorker-%d", number + 1);
+    const pm_process_place place = {
+        .name = name, .daemon = true, .rank = (parmap_rank() + number) % parmap_size()};
+    if (status == PARMAP_OK)
+        status =
+            pm_process_start_at(&pool->workers[number], pm_worker_main, argument, bytes, &place);
+    free(argument);
+    return status;
+}
+
+/* ---- working --------------------------------------------------------------------------------- */
+
+static parmap_status initialize(const worker_start *start)
+{
+    pm_any_function *initializer;
+    pm_worker_report report = {.status = PARMAP_OK};
+    if (start->initializer.module == 0)
+        return PARMAP_OK;
+    report.status = pm_function_unpack(start->initializer, &initializer);
+    if (report.status == PARMAP_OK)
+        report.status =
+            ((parmap_task *)initializer)(start->input_bytes > 0 ? start + 1 : NULL, NULL);
+    if (report.status != PARMAP_OK)
+        pm_failure_add(&report.failure, start->number, report.status);
+    PM_TRY(parmap_queue_put(&start->reports, &report, sizeof report, PARMAP_FOREVER));
+    return report.status;
+}
+
+static parmap_status do_ticket(const pm_ticket *ticket)
+{
+    if (ticket->kind == PM_TICKET_PARCEL)
+        return pm_parcel_work(ticket);
+    pm_map_help(ticket->ref);
+    return PARMAP_OK;
+}
+
+static parmap_status work_far(const worker_start *start)
+{
+    parmap_status status = PARMAP_OK;
+    while (status == PARMAP_OK) {
+        pm_ticket ticket;
+        status = parmap_queue_get(&start->tickets, &ticket, sizeof ticket, NULL, PARMAP_FOREVER);
+        if (status == PARMAP_OK)
+            status = do_ticket(&ticket);
+    }
+    return status;
+}
+
+/* One look at what there is to do; PARMAP_EMPTY: nothing. */
+static parmap_status work_near_once(parmap_pool *pool)
+{
+    pm_ticket ticket;
+    if (pm_job_help_map(pool))
+        return PARMAP_OK;
+    PM_TRY(parmap_queue_get(&pool->tickets, &ticket, sizeof ticket, NULL, 0));
+    return do_ticket(&ticket);
+}
+
+/* Until the gate is another one. */
+static void await_gate(parmap_pool *pool, uint64_t gate)
+{
+    struct timespec end;
+    pm_executor_rest(true);
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_nsec += (long)(nap_s * 1e9);
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&pool->mutex);
+    pool->idle++;
+    if (pool->gate == gate && !pool->leaving && !parmap_cancelled())
+        pthread_cond_timedwait(&pool->changed, &pool->mutex, &end);
+    pool->idle--;
+    pthread_mutex_unlock(&pool->mutex);
+    pm_executor_rest(false);
+}
+
+static parmap_status work_near(parmap_pool *pool)
+{
+    parmap_status status = PARMAP_OK;
+    while (status == PARMAP_OK) {
+        pthread_mutex_lock(&pool->mutex);
+        const uint64_t gate = pool->gate;
+        pthread_mutex_unlock(&pool->mutex);
+        status = pm_wait_check();
+        if (status == PARMAP_OK)
+            status = work_near_once(pool);
+        if (status == PARMAP_EMPTY) {
+            await_gate(pool, gate);
+            status = PARMAP_OK;
+        }
+    }
+    return status;
+}
+
+/* A worker whose pool goes ends like one that was told to. */
+int pm_worker_main(void *argument)
+{
+    const worker_start *start = argument;
+    parmap_status status = initialize(start);
+    if (status != PARMAP_OK)
+        return status == PARMAP_CANCELLED ? PARMAP_TERMINATED : (int)status;
+    status = parmap_rank() == start->owner ? work_near(start->pool) : work_far(start);
+    return status == PARMAP_CLOSED      ? 0
+           : status == PARMAP_CANCELLED ? PARMAP_TERMINATED
+                                        : (int)status;
+}
