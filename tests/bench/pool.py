@@ -27,23 +27,28 @@ def add_mpi4py(todo, bench, mpi, what, count):
 # ---- one task, there and back -------------------------------------------------------------------
 
 
+APPLIES = (("elsewhere", 2), ("elsewhere", 0), ("any", 2), ("any", 0))  # where, size of the pool
+
+
 def applies(bench, mpi):
     runs, seconds = Runs(bench, mpi, "pool"), bench.seconds
     todo = {(where, size): runs.ours(2, ONE_EACH, "apply", where, size, seconds)
-            for where in ("elsewhere", "any") for size in (2, 0)}
+            for where, size in APPLIES}
     todo["MPI"] = runs.theirs(2, as_parmap_sets(mpi, {}), "calls", seconds / 10)
     todo["Pool.apply"] = python_pool(runs, "apply", 5000, 500)
     add_mpi4py(todo, bench, mpi, "apply", bench.size(1000, 200))
     samples = bench.rounds(5, todo)
     title = f"pool, {mpi.name}, apply"
-    for where, size in ((where, size) for where in ("elsewhere", "any") for size in (2, 0)):
-        goal = at_most(3) if where == "elsewhere" else None
-        bench.add(f"{title}, {where}, size {size or 'default'} / MPI", "us",
-                  in_us(samples[where, size]), in_us(samples["MPI"], "ping 8"), goal)
+    for where, size in APPLIES:
+        name = f"{title}, {where}, size {size or 'default'}"
+        bench.add(f"{name} / MPI", "us", in_us(samples[where, size]),
+                  in_us(samples["MPI"], "ping 8"), at_most(3))
+        if where == "any":
+            bench.add(f"{name}, on other ranks", "%", said(samples[where, size], "elsewhere"),
+                      by=OURS)
     for label in ("Pool.apply", "mpi4py.futures"):
         if label in samples:
-            bench.add(f"{title} / {label}", "us", in_us(samples["elsewhere", 2]),
-                      in_us(samples[label]))
+            bench.add(f"{title} / {label}", "us", in_us(samples["any", 0]), in_us(samples[label]))
 
 
 def in_us(samples, name="ns"):

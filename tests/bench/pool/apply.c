@@ -73,12 +73,12 @@ static bool measure(char **arguments)
     target t = {.pool = pool_of(atoi(arguments[1]))};
     const int size = parmap_pool_size(t.pool);
     post *posts = memory_of((size_t)size * sizeof *posts);
-    parmap_result *held = elsewhere ? hold_rank_0(t.pool, posts, size) : NULL;
+    parmap_result *held = elsewhere && size > 1 ? hold_rank_0(t.pool, posts, size) : NULL;
     const double ns = ns_of(call, &t, seconds);
     const double mean = 1e9 / rate_of(call, &t, 8, seconds);
     printf("{\"ns\": %.1f, \"mean\": %.1f, \"elsewhere\": %.1f}\n", ns, mean,
            100 * (double)t.elsewhere / (double)t.calls);
-    if (elsewhere)
+    if (held)
         release_rank_0(posts, held);
     free(posts);
     end_pool(t.pool);

@@ -1,4 +1,4 @@
-/* terminate TASKS: so many tasks of 0.1 s wait in a pool; the seconds until it is terminated and
+/* terminate TASKS: so many tasks of 1 s wait in a pool; the seconds until it is terminated and
  * its workers have ended. */
 #include "main.h"
 
@@ -10,7 +10,7 @@ static parmap_status rest(const void *input, void *result)
 
 static bool measure(char **arguments)
 {
-    const double rest_s = 0.1;
+    const double rest_s = 1;
     const parmap_job job = {.task = rest, .inputs = &rest_s, .input_bytes = 8, .count = 1};
     parmap_pool *pool = pool_of(0);
     for (int64_t i = 0; i < atoll(arguments[0]); i++)

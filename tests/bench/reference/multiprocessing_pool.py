@@ -1,7 +1,7 @@
 """multiprocessing_pool.py WHAT PROCESSES COUNT: the same with multiprocessing and threading.
 
 apply: the round trip of Pool.apply, median of COUNT; unordered: COUNT tasks that do nothing, one by
-one through imap_unordered; map: the cubes of COUNT numbers; terminate: COUNT tasks of 0.1 s wait;
+one through imap_unordered; map: the cubes of COUNT numbers; terminate: COUNT tasks of 1 s wait;
 start: a Process, a Thread, started and joined, median of COUNT.
 """
 import json
@@ -49,7 +49,7 @@ def map_cubes(pool, count):
 
 def terminate(pool, count):
     for _ in range(count):
-        pool.apply_async(time.sleep, (0.1,))
+        pool.apply_async(time.sleep, (1,))
     start = time.monotonic()
     pool.terminate()
     pool.join()
