@@ -12,6 +12,8 @@ typedef enum pm_packet_kind {
     PM_PACKET_CANCEL, /* of the wait with this sequence; it has no reply of its own */
     PM_PACKET_WAKE,   /* a = count; no reply */
     PM_PACKET_NUDGE,  /* one-sided calls follow, which this MPI carries out in the target's calls */
+    PM_PACKET_POST,   /* a = address of the box, b = bytes of the letter, at = the first of these in
+                         it, payload */
     PM_PACKET_REPLY   /* status, value, payload; to the box of the executor */
 } pm_packet_kind;
 

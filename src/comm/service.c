@@ -10,6 +10,7 @@
 #include "comm/mail.h"
 #include "comm/parking.h"
 #include "comm/pause.h"
+#include "comm/post.h"
 #include "comm/window_backend.h"
 
 #include <pthread.h>
@@ -160,6 +161,8 @@ parmap_status pm_service_serve(const pm_packet *packet)
     case PM_PACKET_NUDGE:
         service.hot_until = pm_now() + pm_service_nudge_s;
         return PARMAP_OK;
+    case PM_PACKET_POST:
+        return pm_post_receive(packet, packet + 1);
     case PM_PACKET_REPLY:
         pm_box_deliver(packet, packet + 1);
         return PARMAP_OK;
@@ -295,6 +298,7 @@ parmap_status pm_service_stop(void)
         pthread_join(service.thread, NULL);
     const parmap_status status = pm_mail_close(&(pm_idle){receive, NULL});
     pm_parking_clear();
+    pm_post_clear();
     return status;
 }
 

@@ -49,8 +49,8 @@ static bool reachable(pm_ref ref)
     if (ref.space >= PM_SPACES)
         return false;
     const pm_memory *memory = &pm_spaces[ref.space];
-    return ref.rank < memory->ranks && ref.offset < memory->bytes && !memory->base[ref.rank] &&
-           (ref.space == 0 || ref.generation == memory->generation);
+    return ref.space != PM_PRIVATE && ref.rank < memory->ranks && ref.offset < memory->bytes &&
+           !memory->base[ref.rank] && (ref.space == 0 || ref.generation == memory->generation);
 }
 
 parmap_status pm_refuse_closed(void)
@@ -128,7 +128,44 @@ bool pm_crowded(void)
 
 bool pm_spinning_pays(pm_ref ref)
 {
+    if (ref.space == PM_PRIVATE && pm_window_is_remote())
+        return false; /* what writes it comes by messages, which somebody has to receive */
     return pm_direct(ref) && !pm_crowded();
+}
+
+/* ---- memory of this process alone -------------------------------------------------------------
+ */
+
+static parmap_status out_of_memory(void)
+{
+    return pm_fail(PARMAP_NO_MEMORY, "out of memory for the list of %d ranks",
+                   pm_the_job.world.size);
+}
+
+/* Not NULL, which is a segment that is not at hand; and places keep their alignment. */
+static char *const private_base = (char *)64;
+
+static parmap_status open_private(const pm_world *world)
+{
+    char **base = calloc((size_t)world->size, sizeof *base);
+    if (!base)
+        return out_of_memory();
+    base[world->rank] = private_base;
+    pm_spaces[PM_PRIVATE] =
+        (pm_memory){.base = base, .ranks = (uint32_t)world->size, .bytes = UINT64_MAX};
+    return PARMAP_OK;
+}
+
+pm_ref pm_private_ref(const void *memory)
+{
+    return (pm_ref){.rank = (uint32_t)pm_the_job.world.rank & PM_MOST_RANKS,
+                    .space = PM_PRIVATE,
+                    .offset = (uint64_t)((const char *)memory - private_base)};
+}
+
+bool pm_window_is_remote(void)
+{
+    return window.backend && window.backend->progress;
 }
 
 static bool all_is_at_hand(const pm_memory *memory)
@@ -143,7 +180,7 @@ bool pm_window_find(const void *memory, uint64_t bytes, pm_ref *ref)
 {
     const uint32_t rank = (uint32_t)pm_the_job.world.rank;
     *ref = (pm_ref){.rank = rank & PM_MOST_RANKS};
-    for (uint32_t space = 0; space < PM_SPACES && bytes > 0; space++) {
+    for (uint32_t space = 0; space < PM_PRIVATE && bytes > 0; space++) {
         const pm_memory *m = &pm_spaces[space];
         if (!all_is_at_hand(m) || (const char *)memory < m->base[rank])
             continue;
@@ -159,12 +196,6 @@ bool pm_window_find(const void *memory, uint64_t bytes, pm_ref *ref)
 }
 
 /* ---- spaces ---------------------------------------------------------------------------------- */
-
-static parmap_status out_of_memory(void)
-{
-    return pm_fail(PARMAP_NO_MEMORY, "out of memory for the list of %d ranks",
-                   pm_the_job.world.size);
-}
 
 /* More than the node has is not asked of MPI: MPICH looks for days for addresses that suit all. */
 static parmap_status check_memory(uint64_t bytes)
@@ -209,12 +240,12 @@ parmap_status pm_space_open(uint64_t bytes, uint32_t *space, uint32_t *generatio
     if (!window.backend)
         return pm_refuse_closed();
     *space = 1;
-    while (*space < PM_SPACES && pm_spaces[*space].base)
+    while (*space < PM_PRIVATE && pm_spaces[*space].base)
         (*space)++;
-    if (*space == PM_SPACES)
+    if (*space == PM_PRIVATE)
         return pm_fail(PARMAP_NO_MEMORY,
                        "there are %d distributed arrays already; free one before making another",
-                       (int)PM_SPACES - 1);
+                       (int)PM_PRIVATE - 1);
     *generation = ++window.spaces_made;
     PM_TRY(open_space(*space, bytes ? bytes : 1, *generation));
     if (!window.backend->reserve)
@@ -326,6 +357,7 @@ static parmap_status remember_job(const pm_world *world, const pm_topology *topo
     for (int r = 0; r < world->size; r++)
         memcpy(window.nodes[r], hosts[r].name, PM_HOST_NAME);
     pm_executor_set_rank((uint32_t)world->rank);
+    PM_TRY(open_private(world));
     return pm_peers_open(hosts, world->size, world->rank);
 }
 
@@ -375,7 +407,7 @@ parmap_status pm_window_close(void)
     parmap_status status = PARMAP_OK;
     if (!backend)
         return PARMAP_OK;
-    for (uint32_t space = PM_SPACES; space-- > 0;)
+    for (uint32_t space = PM_PRIVATE; space-- > 0;)
         if (pm_spaces[space].base) {
             const parmap_status closed = backend->close(space);
             status = status == PARMAP_OK ? closed : status;
@@ -389,6 +421,7 @@ parmap_status pm_window_close(void)
         status = status == PARMAP_OK ? stopped : status;
     }
     pm_peers_close();
+    pm_spaces[PM_PRIVATE].ranks = 0;
     free(window.nodes);
     window.nodes = NULL;
     window.backend = NULL;

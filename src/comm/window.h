@@ -30,7 +30,12 @@ typedef struct pm_ref {
     uint64_t offset; /* of the block's data in that rank's segment of the space */
 } pm_ref;
 
-enum { PM_ANY_GENERATION = 0, PM_SPACES = 256, PM_MOST_SPACES = PM_SPACES - 1 };
+enum {
+    PM_ANY_GENERATION = 0,
+    PM_SPACES = 256,
+    PM_MOST_SPACES = PM_SPACES - 1,
+    PM_PRIVATE = PM_MOST_SPACES /* a space that is all memory of this process, for itself only */
+};
 
 /* In front of a block's data in a heap. */
 typedef struct pm_block {
@@ -155,6 +160,13 @@ parmap_status pm_refuse_closed(void);
 /* Whether polling a word of ref for a moment before waiting is worth it: it is memory of this node,
  * and there are no more executors at work than cores. */
 bool pm_spinning_pays(pm_ref ref);
+
+/* Local.  Memory of this process as a block: the verbs work on it, also between its threads, but
+ * for no other rank. */
+pm_ref pm_private_ref(const void *memory);
+
+/* Local.  Whether ranks reach each other's memory by messages and MPI only. */
+bool pm_window_is_remote(void);
 
 /* Local.  Whether `bytes` at `memory` lie in this rank's segment of the heap or of a distributed
  * array, and every rank can reach them directly.  *ref then names them, whatever block they are of;

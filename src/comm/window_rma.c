@@ -294,7 +294,11 @@ static parmap_status put_rma(pm_ref ref, uint64_t at, int width, const void *dat
 /* The door is held by the service. */
 static parmap_status load_own(pm_ref ref, uint64_t at, uint64_t *value)
 {
-    return pm_mpi_status(operate(ref, at, PM_LOAD, 8, 0, 0, value), "MPI_Fetch_and_op");
+    const char *data = pm_direct(ref); /* private memory */
+    if (!data)
+        return pm_mpi_status(operate(ref, at, PM_LOAD, 8, 0, 0, value), "MPI_Fetch_and_op");
+    *value = pm_word_at((char *)(uintptr_t)data + at, PM_LOAD, 8, 0, 0);
+    return PARMAP_OK;
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -386,7 +390,7 @@ static void *own_rma(uint32_t space)
 
 static parmap_status sync_rma(void)
 {
-    for (uint32_t space = 0; space < PM_SPACES; space++)
+    for (uint32_t space = 0; space < PM_PRIVATE; space++)
         if (pm_spaces[space].base)
             PM_TRY(PM_MPI(MPI_Win_sync(rma.windows[space])));
     return PARMAP_OK;

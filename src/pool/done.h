@@ -16,11 +16,23 @@ typedef struct pm_done {
     uint64_t at;
 } pm_done;
 
+/* Where such a word lies: in the heap, or in private memory when no other rank pushes. */
+typedef struct pm_done_home {
+    pm_ref block; /* of the heap; generation 0: there is none */
+    uint64_t word;
+} pm_done_home;
+
+parmap_status pm_done_open(pm_done_home *home, bool is_private, pm_done *done);
+void pm_done_close(pm_done_home *home);
+
 enum { PM_DONE_POKED = 1, PM_DONE_ASLEEP = 2, PM_DONE_FLAGS = 3 };
 
 /* By any rank.  Puts `place` (of a 64-bit link, in the same heap; a multiple of 16) on the stack;
  * link_at is that of the link within `block`. */
 parmap_status pm_done_push(pm_done done, pm_ref block, uint64_t link_at);
+
+/* The same for private memory, from a handler of letters. */
+parmap_status pm_done_push_inside(pm_done done, pm_ref block, uint64_t link_at);
 
 /* By any rank: the owner shall look around. */
 parmap_status pm_done_poke(pm_done done);

@@ -1,13 +1,13 @@
 #include "pool/handler.h"
 
-#include "share/object.h"
+#include "pool/carrier.h"
 
 #include <stdlib.h>
 
 typedef struct pm_handler {
     parmap_pool *pool;
     pthread_t thread;
-    pm_ref block; /* of the done word */
+    pm_done_home home;
     pm_done done;
     _Atomic bool over;
     parmap_result *attended; /* maps; with the pool's mutex */
@@ -29,7 +29,7 @@ static parmap_status take_parcels(pm_handler *handler)
     PM_TRY(pm_done_take(handler->done, &place));
     while (place != 0) {
         pm_parcel *parcel;
-        PM_TRY(pm_parcel_take(place, handler->done.ref.rank, &parcel, &place));
+        PM_TRY(pm_parcel_take(handler->done, place, &parcel, &place));
         parmap_result *job = parcel->job;
         const bool single = parcel->holds_job;
         pm_job_settle(job, parcel);
@@ -99,7 +99,7 @@ static void *handle(void *argument)
 
 static void destroy(pm_handler *handler)
 {
-    pm_heap_free(handler->block, PM_KIND_POOL);
+    pm_done_close(&handler->home);
     free(handler);
 }
 
@@ -109,12 +109,12 @@ static parmap_status start(parmap_pool *pool, pm_handler **started)
     if (!handler)
         return pm_fail(PARMAP_SYSTEM, "out of memory for the pool's thread");
     handler->pool = pool;
-    const parmap_status status = pm_heap_alloc(PM_OWN_LINE + 8, PM_KIND_POOL, &handler->block);
+    const parmap_status status =
+        pm_done_open(&handler->home, pool->carrier->is_private, &handler->done);
     if (status != PARMAP_OK) {
         free(handler);
         return status;
     }
-    handler->done = (pm_done){handler->block, PM_OWN_LINE};
     if (pthread_create(&handler->thread, NULL, handle, handler) != 0) {
         destroy(handler);
         return pm_fail(PARMAP_SYSTEM, "cannot start the thread that calls a pool's callbacks; look "

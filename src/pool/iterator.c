@@ -9,6 +9,7 @@
  * In order, the caller gets that of number `oldest`; else those that have come, in a list. */
 #include "pool/iterator.h"
 
+#include "pool/carrier.h"
 #include "pool/failure.h"
 #include "pool/job.h"
 
@@ -28,7 +29,7 @@ struct parmap_iterator {
     pm_call call;
     bool ordered;
     int64_t chunk, width; /* items of a parcel, parcels at once */
-    pm_ref done_block;
+    pm_done_home done_home;
     pm_done done;
 
     pthread_mutex_t mutex; /* between the caller and the end of the pool */
@@ -123,7 +124,7 @@ static parmap_status receive(parmap_iterator *iterator)
     PM_TRY(pm_done_take(iterator->done, &place));
     while (place != 0) {
         pm_parcel *parcel;
-        PM_TRY(pm_parcel_take(place, iterator->done.ref.rank, &parcel, &place));
+        PM_TRY(pm_parcel_take(iterator->done, place, &parcel, &place));
         pm_pool_settle(iterator->pool);
         iterator->under_way--;
         if (iterator->ordered) {
@@ -280,8 +281,7 @@ static parmap_status check(const parmap_job *what, const pm_call *call)
 
 static void destroy(parmap_iterator *iterator)
 {
-    if (iterator->done_block.generation != 0)
-        pm_heap_free(iterator->done_block, PM_KIND_POOL);
+    pm_done_close(&iterator->done_home);
     pthread_mutex_destroy(&iterator->mutex);
     free(iterator->slots);
     free(iterator);
@@ -305,10 +305,10 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, bool ordere
     iterator->exhausted = !what->next && what->count == 0;
     choose_width(pool, iterator);
     iterator->slots = calloc((size_t)iterator->width, sizeof(pm_parcel *));
-    parmap_status status = iterator->slots
-                               ? pm_heap_alloc(PM_OWN_LINE + 8, PM_KIND_POOL, &iterator->done_block)
-                               : pm_fail(PARMAP_SYSTEM, "out of memory for an iterator");
-    iterator->done = (pm_done){iterator->done_block, PM_OWN_LINE};
+    parmap_status status =
+        iterator->slots
+            ? pm_done_open(&iterator->done_home, pool->carrier->is_private, &iterator->done)
+            : pm_fail(PARMAP_SYSTEM, "out of memory for an iterator");
     if (status == PARMAP_OK)
         *made = iterator;
     else

@@ -2,6 +2,7 @@
  * reach is copied for them while that pays. */
 #include "pool/job.h"
 
+#include "pool/carrier.h"
 #include "pool/failure.h"
 #include "pool/handler.h"
 
@@ -63,8 +64,7 @@ static void destroy(parmap_result *job)
         pm_heap_free(job->map_block, PM_KIND_POOL);
     else
         free(job->map);
-    if (job->done_block.generation != 0)
-        pm_heap_free(job->done_block, PM_KIND_POOL);
+    pm_done_close(&job->done_home);
     pthread_cond_destroy(&job->ended);
     pthread_mutex_destroy(&job->mutex);
     free(job->input);
@@ -146,6 +146,25 @@ bool pm_job_help_map(parmap_pool *pool)
     return true;
 }
 
+int64_t pm_job_far_at_maps(parmap_pool *pool)
+{
+    int64_t busy = 0;
+    pthread_mutex_lock(&pool->mutex);
+    for (parmap_result **link = &pool->helped; *link;) {
+        parmap_result *job = *link;
+        const int64_t tickets = atomic_load(&job->map->tickets);
+        busy += tickets;
+        if (tickets > 0) {
+            link = &job->next_helped;
+        } else {
+            *link = job->next_helped;
+            pm_job_release(job);
+        }
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return busy;
+}
+
 /* ---- single items ---------------------------------------------------------------------------- */
 
 static parmap_status start_single(parmap_pool *pool, parmap_result *job)
@@ -210,13 +229,10 @@ static parmap_status copy_input(parmap_result *job)
     return PARMAP_OK;
 }
 
-static parmap_status give_done_word(parmap_result *job)
+static parmap_status give_done_word(parmap_pool *pool, parmap_result *job)
 {
-    if (job->attended)
-        return PARMAP_OK;
-    PM_TRY(pm_heap_alloc(PM_OWN_LINE + 8, PM_KIND_POOL, &job->done_block));
-    job->done = (pm_done){job->done_block, PM_OWN_LINE};
-    return PARMAP_OK;
+    return job->attended ? PARMAP_OK
+                         : pm_done_open(&job->done_home, pool->carrier->is_private, &job->done);
 }
 
 /* Tickets for the workers of other ranks: no more than there are items. */
@@ -232,7 +248,7 @@ static parmap_status call_far(parmap_pool *pool, parmap_result *job)
     pthread_mutex_unlock(&pool->mutex);
     for (int64_t i = 0; i < count; i++) {
         const parmap_status status =
-            parmap_queue_put(&pool->tickets, &ticket, sizeof ticket, PARMAP_FOREVER);
+            parmap_queue_put(&pool->route.tickets, &ticket, sizeof ticket, PARMAP_FOREVER);
         if (status != PARMAP_OK) {
             atomic_fetch_sub(&job->map->tickets, count - i);
             return status;
@@ -259,7 +275,7 @@ static parmap_status start_map(parmap_pool *pool, parmap_result *job)
     prepare_feed(pool, job);
     if (!job->feed.over && !job->waited_for && !job->attended)
         PM_TRY(pm_handler_prepare(pool, job));
-    PM_TRY(give_done_word(job));
+    PM_TRY(give_done_word(pool, job));
     job->map->done = job->done;
     pthread_mutex_lock(&pool->mutex);
     list_map(pool, job);
@@ -424,7 +440,7 @@ static parmap_status take_parcels(parmap_result *job)
     PM_TRY(pm_done_take(job->done, &place));
     while (place != 0) {
         pm_parcel *parcel;
-        PM_TRY(pm_parcel_take(place, job->done.ref.rank, &parcel, &place));
+        PM_TRY(pm_parcel_take(job->done, place, &parcel, &place));
         settle(job, parcel);
     }
     return PARMAP_OK;

@@ -26,11 +26,11 @@ struct parmap_result {
 
     pthread_mutex_t mutex; /* of the progress that the owner makes */
     pthread_cond_t ended;
-    pm_done done;      /* where its parcels come back, and where it is poked */
-    pm_ref done_block; /* unless that is elsewhere */
-    pm_parcel *single; /* either a single parcel */
-    pm_map *map;       /* or a map */
-    pm_ref map_block;  /* of a shared one */
+    pm_done done;           /* where its parcels come back, and where it is poked */
+    pm_done_home done_home; /* unless that is elsewhere */
+    pm_parcel *single;      /* either a single parcel */
+    pm_map *map;            /* or a map */
+    pm_ref map_block;       /* of a shared one */
     pm_feed feed;
     bool waited_for;          /* by the thread that gave it */
     bool attended;            /* by the pool's handler: it has callbacks, or must be fed */
@@ -57,6 +57,9 @@ void pm_job_drop(parmap_result *job);
 
 /* Until the job has ended.  PARMAP_TIMED_OUT, PARMAP_CLOSED, PARMAP_CANCELLED in words. */
 parmap_status pm_job_await(parmap_result *job, pm_deadline deadline);
+
+/* How many far workers may be busy with maps; forgets the maps with which none is. */
+int64_t pm_job_far_at_maps(parmap_pool *pool);
 
 void pm_job_hold(parmap_result *job);
 void pm_job_release(parmap_result *job);

@@ -44,7 +44,20 @@ static void free_copy(char *copy)
         free(copy - 16);
 }
 
-parmap_status pm_parcel_create(const pm_call *call, int64_t count, pm_parcel **parcel)
+static parmap_status give_block(pm_parcel *parcel, bool is_private)
+{
+    if (!is_private) {
+        PM_TRY(pm_heap_alloc_unset(parcel->layout.bytes, PM_KIND_PARCEL, &parcel->ref));
+        parcel->data = pm_direct(parcel->ref);
+        return PARMAP_OK;
+    }
+    parcel->data = copy_of_block(parcel->layout.bytes);
+    parcel->ref = pm_private_ref(parcel->data);
+    return parcel->data ? PARMAP_OK : PARMAP_SYSTEM;
+}
+
+parmap_status pm_parcel_create(const pm_call *call, int64_t count, bool is_private,
+                               pm_parcel **parcel)
 {
     pm_parcel *made = calloc(1, sizeof *made);
     if (!made)
@@ -53,28 +66,20 @@ parmap_status pm_parcel_create(const pm_call *call, int64_t count, pm_parcel **p
     made->input_bytes = call->input_bytes;
     made->result_bytes = call->result_bytes;
     made->layout = lay_out(call->input_bytes, call->result_bytes, count);
-    parmap_status status = pm_heap_alloc_unset(made->layout.bytes, PM_KIND_PARCEL, &made->ref);
-    if (status == PARMAP_OK) {
-        made->data = pm_direct(made->ref);
-        made->is_copy = !made->data;
-        if (made->is_copy && !(made->data = copy_of_block(made->layout.bytes))) {
-            pm_heap_free(made->ref, PM_KIND_PARCEL);
-            status = PARMAP_SYSTEM;
-        }
-    }
-    if (status != PARMAP_OK) {
+    const parmap_status status = give_block(made, is_private);
+    if (status == PARMAP_OK)
+        *parcel = made;
+    else
         free(made);
-        return status;
-    }
-    *parcel = made;
-    return PARMAP_OK;
+    return status;
 }
 
 void pm_parcel_free(pm_parcel *parcel)
 {
-    pm_heap_free(parcel->ref, PM_KIND_PARCEL);
-    if (parcel->is_copy)
+    if (parcel->ref.space == PM_PRIVATE)
         free_copy(parcel->data);
+    else
+        pm_heap_free(parcel->ref, PM_KIND_PARCEL);
     free(parcel);
 }
 
@@ -91,30 +96,22 @@ parmap_status pm_parcel_pack(pm_parcel *parcel, const pm_call *call, int64_t fir
     spec->cookie = (uintptr_t)parcel;
     spec->done = done;
     memset(parcel->data + PM_PARCEL_DONE, 0, 8);
-    const uint64_t inputs = ((uint64_t)count * call->input_bytes + 7) & ~UINT64_C(7);
-    *ticket =
-        (pm_ticket){PM_TICKET_PARCEL, parcel->ref, parcel->layout.bytes, PM_PARCEL_INPUTS + inputs};
-    return parcel->is_copy ? pm_put(parcel->ref, 0, 8, parcel->data, ticket->inputs) : PARMAP_OK;
+    *ticket = (pm_ticket){PM_TICKET_PARCEL, parcel->ref,
+                          PM_PARCEL_INPUTS + (uint64_t)count * call->input_bytes};
+    return PARMAP_OK;
 }
 
-static parmap_status fetch(pm_parcel *parcel, uint64_t first, uint64_t end)
+parmap_status pm_parcel_take(pm_done done, uint64_t place, pm_parcel **parcel, uint64_t *below)
 {
-    return pm_get(parcel->ref, first, 8, parcel->data + first, end - first);
-}
-
-parmap_status pm_parcel_take(uint64_t place, uint32_t rank, pm_parcel **parcel, uint64_t *below)
-{
-    const pm_ref ref = {
-        .rank = rank & PM_MOST_RANKS, .generation = PM_ANY_GENERATION, .offset = place};
-    uint64_t words[2]; /* link, cookie */
-    PM_TRY(pm_get(ref, 0, 8, words, sizeof words));
-    *below = words[0];
-    pm_parcel *taken = *parcel = (pm_parcel *)(uintptr_t)words[1];
-    if (!taken->is_copy)
-        return PARMAP_OK;
-    const pm_parcel_layout *l = &taken->layout;
-    PM_TRY(fetch(taken, l->status_at, l->statuses_at));
-    return pm_parcel_result(taken)->failed > 0 ? fetch(taken, l->statuses_at, l->bytes) : PARMAP_OK;
+    pm_ref ref = done.ref;
+    ref.generation = PM_ANY_GENERATION;
+    ref.offset = place;
+    const pm_parcel_status *status = (const pm_parcel_status *)(const void *)pm_direct(ref);
+    if (!status)
+        return pm_refuse_closed();
+    *parcel = (pm_parcel *)(uintptr_t)status->cookie;
+    *below = status->link;
+    return PARMAP_OK;
 }
 
 parmap_status pm_parcel_item_status(const pm_parcel *parcel, int64_t index)
@@ -133,78 +130,68 @@ const parmap_failure *pm_parcel_failure(const pm_parcel *parcel)
 
 /* ---- the worker's side ----------------------------------------------------------------------- */
 
-/* A parcel as its worker has it: the block itself where that is at hand, else a copy. */
-typedef struct delivery {
-    char *data;
-    char *copy; /* NULL: none */
-    const pm_parcel_spec *spec;
-    pm_parcel_layout layout;
-    pm_parcel_status *status;
-    int32_t *statuses;
-} delivery;
-
-static parmap_status open_parcel(const pm_ticket *ticket, delivery *d)
-{
-    *d = (delivery){.data = pm_direct(ticket->ref)};
-    if (!d->data) {
-        d->data = d->copy = copy_of_block(ticket->bytes);
-        if (!d->data)
-            return PARMAP_SYSTEM;
-        PM_TRY(pm_get(ticket->ref, 0, 8, d->data, ticket->inputs));
-    }
-    d->spec = (pm_parcel_spec *)(void *)d->data;
-    d->layout = lay_out(d->spec->call.input_bytes, d->spec->call.result_bytes, d->spec->room);
-    d->status = (pm_parcel_status *)(void *)(d->data + d->layout.status_at);
-    d->statuses = (int32_t *)(void *)(d->data + d->layout.statuses_at);
-    return PARMAP_OK;
-}
-
 /* A function that this rank does not have fails all items. */
-static parmap_status compute(const delivery *d, parmap_failure *failure)
+static parmap_status run(const pm_parcel_spec *spec, const char *inputs, char *results,
+                         int32_t *statuses, parmap_failure *failure)
 {
-    const pm_parcel_spec *spec = d->spec;
     pm_call call;
     const parmap_status status = pm_call_unpack(&spec->call, &call);
-    if (status == PARMAP_OK) {
-        const int64_t done = pm_call_run(&call, d->data + PM_PARCEL_INPUTS,
-                                         d->data + d->layout.status_at + PM_PARCEL_RESULTS,
-                                         spec->first, spec->count, failure, d->statuses);
-        return done == spec->count ? PARMAP_OK : PARMAP_CANCELLED;
-    }
+    if (status == PARMAP_OK)
+        return pm_call_run(&call, inputs, results, spec->first, spec->count, failure, statuses) ==
+                       spec->count
+                   ? PARMAP_OK
+                   : PARMAP_CANCELLED;
     for (int64_t i = 0; i < spec->count; i++) {
-        d->statuses[i] = (int32_t)status;
+        statuses[i] = (int32_t)status;
         pm_failure_add(failure, spec->first + i, status);
     }
     return PARMAP_OK;
 }
 
-static parmap_status send_back(const pm_ticket *ticket, const delivery *d)
+static pm_parcel_layout layout_of(const char *data)
 {
-    const uint64_t first = d->layout.status_at;
-    const uint64_t end = d->status->failed > 0 ? d->layout.bytes : d->layout.statuses_at;
-    if (d->copy)
-        PM_TRY(pm_put(ticket->ref, first, 8, d->data + first, end - first));
-    return pm_done_push(d->spec->done, ticket->ref, first);
+    const pm_parcel_spec *spec = (const pm_parcel_spec *)(const void *)data;
+    return lay_out(spec->call.input_bytes, spec->call.result_bytes, spec->room);
 }
 
-static parmap_status work(const pm_ticket *ticket, delivery *d)
+parmap_status pm_parcel_compute(char *data, uint64_t *first, uint64_t *bytes)
 {
-    PM_TRY(open_parcel(ticket, d));
+    const pm_parcel_spec *spec = (const pm_parcel_spec *)(const void *)data;
+    const pm_parcel_layout layout = layout_of(data);
+    pm_parcel_status *status = (pm_parcel_status *)(void *)(data + layout.status_at);
     parmap_failure failure = {0};
     const double begun = pm_now();
-    PM_TRY(compute(d, &failure));
-    d->status->seconds = pm_now() - begun;
-    d->status->cookie = d->spec->cookie;
-    d->status->failed = failure.count;
+    PM_TRY(run(spec, data + PM_PARCEL_INPUTS, data + layout.status_at + PM_PARCEL_RESULTS,
+               (int32_t *)(void *)(data + layout.statuses_at), &failure));
+    status->seconds = pm_now() - begun;
+    status->cookie = spec->cookie;
+    status->failed = failure.count;
     if (failure.count > 0)
-        memcpy(d->data + d->layout.failure_at, &failure, sizeof failure);
-    return send_back(ticket, d);
+        memcpy(data + layout.failure_at, &failure, sizeof failure);
+    *first = layout.status_at;
+    *bytes = (failure.count > 0 ? layout.bytes : layout.statuses_at) - layout.status_at;
+    return PARMAP_OK;
 }
 
 parmap_status pm_parcel_work(const pm_ticket *ticket)
 {
-    delivery d;
-    const parmap_status status = work(ticket, &d);
-    free_copy(d.copy);
-    return status;
+    char *data = pm_direct(ticket->ref);
+    uint64_t first, bytes;
+    if (!data)
+        return pm_refuse_closed();
+    PM_TRY(pm_parcel_compute(data, &first, &bytes));
+    return pm_done_push(((const pm_parcel_spec *)(const void *)data)->done, ticket->ref, first);
+}
+
+char *pm_parcel_copy(const void *inputs, uint64_t bytes)
+{
+    char *data = copy_of_block(layout_of(inputs).bytes);
+    if (data)
+        memcpy(data, inputs, bytes);
+    return data;
+}
+
+void pm_parcel_free_copy(char *data)
+{
+    free_copy(data);
 }

@@ -1,11 +1,13 @@
-/* A parcel: some items of a job with their inputs, on their way to a worker of any rank and back.
+/* A parcel: some items of a job with their inputs, on their way to a worker and back.
  *
- *   in the owner's heap:  | spec 96 | done 16 | inputs ... | status 64 | results ... |  statuses 4
- * each | failure |
- *                         \_____ the worker reads ______/ \____ the worker writes _____/
+ *   block:  | spec 96 | done 16 | inputs ... | status 64 | results ... |  statuses 4 each | failure
+ * |
+ *           \_____ the worker reads ______/ \____ the worker writes _____/ \_ if any failed _/
  *
- * A ticket in the pool's queue says where it lies.  The worker pushes the finished parcel onto the
- * stack where it was told (done.h). */
+ * It lies in the owner's heap, where workers of other ranks reach it (shm), else in private memory
+ * of the owner: then near workers reach it, and far ones get its first half in a letter and send
+ * the second half back (carrier.h).  A finished parcel is on the stack that its spec names
+ * (done.h). */
 #ifndef PM_POOL_PARCEL_H
 #define PM_POOL_PARCEL_H
 
@@ -34,13 +36,12 @@ enum {
     PM_PARCEL_RESULTS = 64 /* from the status */
 };
 
-/* What the queue carries. */
+/* What says where it lies. */
 typedef enum pm_ticket_kind { PM_TICKET_PARCEL, PM_TICKET_MAP } pm_ticket_kind;
 
 typedef struct pm_ticket {
     uint64_t kind;
     pm_ref ref;
-    uint64_t bytes;  /* of the block */
     uint64_t inputs; /* bytes of spec and inputs */
 } pm_ticket;
 
@@ -58,8 +59,7 @@ typedef struct pm_parcel {
     int64_t number;         /* among those of an iterator */
     int64_t first, count;
     pm_ref ref;
-    char *data; /* the block, or a copy of it where own memory is reached by verbs only */
-    bool is_copy;
+    char *data;   /* the block */
     int64_t room; /* items that fit */
     size_t input_bytes, result_bytes;
     pm_parcel_layout layout;
@@ -67,7 +67,8 @@ typedef struct pm_parcel {
 } pm_parcel;
 
 /* A parcel for up to `count` items.  PARMAP_NO_MEMORY when the heap has no room for it. */
-parmap_status pm_parcel_create(const pm_call *call, int64_t count, pm_parcel **parcel);
+parmap_status pm_parcel_create(const pm_call *call, int64_t count, bool is_private,
+                               pm_parcel **parcel);
 void pm_parcel_free(pm_parcel *parcel);
 
 static inline void *pm_parcel_inputs(const pm_parcel *parcel)
@@ -86,13 +87,12 @@ static inline void *pm_parcel_results(const pm_parcel *parcel)
 }
 
 /* Writes the spec for items first .. first + count - 1, whose inputs are there already, and makes
- * the ticket; the caller puts that into the queue. */
+ * the ticket. */
 parmap_status pm_parcel_pack(pm_parcel *parcel, const pm_call *call, int64_t first, int64_t count,
                              pm_done done, pm_ticket *ticket);
 
-/* The finished parcel at this place of the stack, with all that the worker wrote; *below = the next
- * place, 0 = none. */
-parmap_status pm_parcel_take(uint64_t place, uint32_t rank, pm_parcel **parcel, uint64_t *below);
+/* The finished parcel at this place of a stack; *below = the next place, 0 = none. */
+parmap_status pm_parcel_take(pm_done done, uint64_t place, pm_parcel **parcel, uint64_t *below);
 
 /* The status of item `index` of the finished parcel, counted from its first. */
 parmap_status pm_parcel_item_status(const pm_parcel *parcel, int64_t index);
@@ -102,8 +102,16 @@ const parmap_failure *pm_parcel_failure(const pm_parcel *parcel);
 
 /* ---- the worker's side ----------------------------------------------------------------------- */
 
-/* Computes the items of a parcel and sends it back; not when the process is terminated meanwhile.
- */
+/* Computes the items of a parcel at hand and puts it on its stack; not when the process is
+ * terminated meanwhile: PARMAP_CANCELLED. */
 parmap_status pm_parcel_work(const pm_ticket *ticket);
+
+/* A block like that of the parcel of which spec and inputs are given, with a copy of these.  NULL
+ * with a message when there is no memory. */
+char *pm_parcel_copy(const void *inputs, uint64_t bytes);
+void pm_parcel_free_copy(char *data);
+
+/* Computes the items of such a block.  *first, *bytes = the part of it that the owner needs. */
+parmap_status pm_parcel_compute(char *data, uint64_t *first, uint64_t *bytes);
 
 #endif

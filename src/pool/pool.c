@@ -1,6 +1,7 @@
 /* Making a pool and ending it; its tickets and parcels. */
 #include "pool/pool.h"
 
+#include "pool/carrier.h"
 #include "pool/failure.h"
 #include "pool/handler.h"
 #include "pool/iterator.h"
@@ -40,35 +41,13 @@ void pm_pool_call_near(parmap_pool *pool, int64_t count)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-/* How many far workers have a ticket of a map; forgets the maps that none has. */
-static int64_t far_at_maps(parmap_pool *pool)
-{
-    int64_t busy = 0;
-    pthread_mutex_lock(&pool->mutex);
-    for (parmap_result **link = &pool->helped; *link;) {
-        parmap_result *job = *link;
-        const int64_t tickets = atomic_load(&job->map->tickets);
-        busy += tickets;
-        if (tickets > 0) {
-            link = &job->next_helped;
-        } else {
-            *link = job->next_helped;
-            pm_job_release(job);
-        }
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    return busy;
-}
-
 parmap_status pm_pool_send(parmap_pool *pool, const pm_ticket *ticket)
 {
-    PM_TRY(parmap_queue_put(&pool->tickets, ticket, sizeof *ticket, PARMAP_FOREVER));
-    int64_t under_way = atomic_fetch_add(&pool->outstanding, 1) + 1;
-    if (pool->helped)
-        under_way += far_at_maps(pool);
-    if (under_way > pool->far)
-        pm_pool_call_near(pool, 1);
-    return PARMAP_OK;
+    atomic_fetch_add(&pool->outstanding, 1);
+    const parmap_status status = pool->carrier->send(pool, ticket);
+    if (status != PARMAP_OK)
+        pm_pool_settle(pool);
+    return status;
 }
 
 static void list_parcel(parmap_pool *pool, pm_parcel *parcel)
@@ -122,7 +101,7 @@ parmap_status pm_pool_get_parcel(parmap_pool *pool, const pm_call *call, int64_t
     }
     if (spare)
         destroy_parcel(pool, spare);
-    PM_TRY(pm_parcel_create(call, room, parcel));
+    PM_TRY(pm_parcel_create(call, room, pool->carrier->is_private, parcel));
     list_parcel(pool, *parcel);
     return PARMAP_OK;
 }
@@ -165,7 +144,7 @@ static void drop_jobs(parmap_pool *pool)
 /* Near workers end when nothing is left, far ones when the queue is empty. */
 static void let_go(parmap_pool *pool)
 {
-    parmap_queue_close(&pool->tickets);
+    pool->carrier->let_go(pool);
     pthread_mutex_lock(&pool->mutex);
     pool->leaving = true;
     pthread_cond_broadcast(&pool->changed);
@@ -249,8 +228,8 @@ static void destroy(parmap_pool *pool)
     release_list(pool->maps, false);
     release_list(pool->helped, true);
     free_parcels(pool);
-    if (pool->tickets.handle.generation != 0)
-        parmap_queue_free(&pool->tickets);
+    if (pool->carrier)
+        pool->carrier->close(pool);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
     free(pool->workers);
@@ -325,13 +304,18 @@ static parmap_status make(int size, parmap_pool **pool)
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->changed, NULL);
     made->workers = calloc((size_t)size, sizeof *made->workers);
-    parmap_status status = made->workers
-                               ? parmap_queue_create(&made->tickets, 0)
-                               : pm_fail(PARMAP_SYSTEM, "out of memory for %d workers", size);
-    if (status == PARMAP_OK)
+    made->route.owner = parmap_rank();
+    const pm_carrier *carrier =
+        made->far == 0 || pm_window_is_remote() ? &pm_carrier_letters : &pm_carrier_shared;
+    const parmap_status status = made->workers
+                                     ? carrier->open(made)
+                                     : pm_fail(PARMAP_SYSTEM, "out of memory for %d workers", size);
+    if (status == PARMAP_OK) {
+        made->carrier = carrier;
         *pool = made;
-    else
+    } else {
         destroy(made);
+    }
     return status;
 }
 

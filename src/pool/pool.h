@@ -1,8 +1,8 @@
 /* A pool as its owner's process sees it, and what the files of the pool share.
  *
  * Two ways for a task to reach a worker:
- *   - a parcel (parcel.h): inputs copied into the heap, a ticket in the pool's queue; any worker.
- *     For single tasks, imap, and parts of a map whose private arrays other ranks cannot reach.
+ *   - a parcel (parcel.h): inputs are copied and carried to any worker (carrier.h).  For single
+ * tasks, imap, and parts of a map whose private arrays other ranks cannot reach.
  *   - a map (map.h): workers take items by a counter, in place.  Those of the owner's process find
  * it in a list; those of other ranks of the node by tickets, when the arrays lie in shared memory.
  *
@@ -15,13 +15,24 @@
 
 #include <pthread.h>
 
+typedef struct pm_carrier pm_carrier; /* carrier.h */
+
+/* What a far worker needs to find the owner. */
+typedef struct pm_carrier_route {
+    int owner;            /* rank */
+    parmap_queue tickets; /* shared memory */
+    uint64_t address;     /* letters: where the owner receives */
+} pm_carrier_route;
+
 typedef enum pm_pool_state { PM_POOL_OPEN, PM_POOL_CLOSED, PM_POOL_TERMINATED } pm_pool_state;
 
 struct parmap_pool {
     int size, far;
     parmap_process *workers;
-    parmap_queue tickets;
-    _Atomic int state; /* pm_pool_state */
+    const pm_carrier *carrier;
+    pm_carrier_route route;
+    struct pm_letter_box *letters; /* of one of the carriers */
+    _Atomic int state;             /* pm_pool_state */
     _Atomic int64_t
         outstanding; /* parcels under way, to see whether far workers have enough to do */
 

@@ -1,5 +1,6 @@
 #include "pool/worker.h"
 
+#include "pool/carrier.h"
 #include "pool/failure.h"
 #include "pool/job.h"
 #include "pool/process.h"
@@ -15,9 +16,9 @@ static const double nap_s =
 
 /* What a worker is started with; the initializer's input follows. */
 typedef struct worker_start {
-    parmap_queue tickets, reports;
+    pm_carrier_route route;
+    parmap_queue reports;
     parmap_pool *pool; /* of its owner's process */
-    int owner;         /* rank */
     int number;
     pm_function initializer;
     uint64_t input_bytes;
@@ -32,10 +33,9 @@ parmap_status pm_worker_start(parmap_pool *pool, int number, const parmap_pool_o
     worker_start *argument = calloc(1, bytes);
     if (!argument)
         return pm_fail(PARMAP_SYSTEM, "out of memory for a worker");
-    *argument = (worker_start){.tickets = pool->tickets,
+    *argument = (worker_start){.route = pool->route,
                                .reports = reports ? *reports : (parmap_queue){.handle = {0}},
                                .pool = pool,
-                               .owner = parmap_rank(),
                                .number = number,
                                .input_bytes = options->input_bytes};
     if (options->input_bytes > 0)
@@ -71,34 +71,14 @@ static parmap_status initialize(const worker_start *start)
     return report.status;
 }
 
-static parmap_status do_ticket(const pm_ticket *ticket)
-{
-    if (ticket->kind == PM_TICKET_PARCEL)
-        return pm_parcel_work(ticket);
-    pm_map_help(ticket->ref);
-    return PARMAP_OK;
-}
-
-static parmap_status work_far(const worker_start *start)
-{
-    parmap_status status = PARMAP_OK;
-    while (status == PARMAP_OK) {
-        pm_ticket ticket;
-        status = parmap_queue_get(&start->tickets, &ticket, sizeof ticket, NULL, PARMAP_FOREVER);
-        if (status == PARMAP_OK)
-            status = do_ticket(&ticket);
-    }
-    return status;
-}
-
 /* One look at what there is to do; PARMAP_EMPTY: nothing. */
 static parmap_status work_near_once(parmap_pool *pool)
 {
     pm_ticket ticket;
     if (pm_job_help_map(pool))
         return PARMAP_OK;
-    PM_TRY(parmap_queue_get(&pool->tickets, &ticket, sizeof ticket, NULL, 0));
-    return do_ticket(&ticket);
+    PM_TRY(pool->carrier->take(pool, &ticket));
+    return pm_ticket_work(&ticket);
 }
 
 /* Until the gate is another one. */
@@ -144,7 +124,9 @@ int pm_worker_main(void *argument)
     parmap_status status = initialize(start);
     if (status != PARMAP_OK)
         return status == PARMAP_CANCELLED ? PARMAP_TERMINATED : (int)status;
-    status = parmap_rank() == start->owner ? work_near(start->pool) : work_far(start);
+    const pm_carrier *carrier = pm_window_is_remote() ? &pm_carrier_letters : &pm_carrier_shared;
+    status =
+        parmap_rank() == start->route.owner ? work_near(start->pool) : carrier->work(&start->route);
     return status == PARMAP_CLOSED      ? 0
            : status == PARMAP_CANCELLED ? PARMAP_TERMINATED
                                         : (int)status;

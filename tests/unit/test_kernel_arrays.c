@@ -18,6 +18,10 @@ PARMAP_KERNEL_TYPES(cube, x, x *x *x);
 PARMAP_DOMAINS(cube, (-2097152, 2097151), (0, 2642245), (-5541191377756, 5541191377756),
                (-208063, 208063));
 
+/* Takes everything. */
+PARMAP_KERNEL_TYPES(same, x, x);
+PARMAP_DOMAINS(same, (0, 0), (0, 0), (0, 0), (0, 0));
+
 /* Rounded at every step, so that contraction and reordering would show. */
 PARMAP_KERNEL(fused, double, x, double)
 {
@@ -151,9 +155,10 @@ static void check_map(const arrays *a, const int64_t *outside, int64_t failing)
         CHECK_INT(first, failing > 0 ? outside[0] : -1);
         for (int64_t i = 0; i < a->count; i++) {
             const item x = get(a, i);
-            item y = plain(a->kernel, a->type, &x);
-            if (failing > 0 && is_one_of(outside, failing, i))
-                memset(&y, UNSET, sizeof y);
+            item y;
+            memset(&y, UNSET, sizeof y);
+            if (!is_one_of(outside, failing, i))
+                y = plain(a->kernel, a->type, &x);
             wrong += memcmp(a->results + (size_t)i * a->out, &y, a->out) != 0;
         }
         const unsigned char *end = a->results + (size_t)a->count * a->out;
@@ -283,7 +288,7 @@ static void everything_outside(void)
 /* Whether `x` is taken with the domain low..high. */
 static bool taken(parmap_type type, parmap_int128 low, parmap_int128 high, item x)
 {
-    parmap_kernel kernel = cube;
+    parmap_kernel kernel = same;
     item y;
     int64_t first, outside = 0;
     kernel.variants[type].domain = (parmap_domain){low, high};
@@ -313,7 +318,7 @@ static void integer_ends(void)
             for (int n = 0; n < ENDS; n++) {
                 const uint64_t low = ends[l], high = ends[h], x = ends[n];
                 const int64_t s = (int64_t)x, from = (int64_t)low, to = (int64_t)high;
-                const parmap_int128 far = (parmap_int128)1 << 63; /* both halves: 128 bits */
+                const parmap_int128 far = (parmap_int128)1 << 64;
                 wrong += taken(PARMAP_UINT64, low, high, (item){.u = x}) != (x >= low && x <= high);
                 wrong += taken(PARMAP_INT64, from, to, (item){.i = s}) != (s >= from && s <= to);
                 wrong += taken(PARMAP_INT128, from * far, to * far, (item){.w = s * far}) !=
