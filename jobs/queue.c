@@ -1,34 +1,31 @@
-/* queue - two workers put numbers into one queue, rank 0 takes them out: multiprocessing's Queue.
- * Each worker's numbers come out in its order; how the two mix is chance. */
+/* queue - two processes put numbers into one queue, main takes them out: multiprocessing's Queue.
+ * Each one's numbers come out in its order; how the two mix is chance. */
 #include <parmap.h>
 #include <stdio.h>
 
-static const int numbers[] = {1, 2, 3, 4, 5};
-enum { COUNT = sizeof numbers / sizeof *numbers };
+typedef struct arguments {
+    int numbers[5];
+    parmap_queue queue;
+} arguments;
 
-static void put(const parmap_queue *queue, int item)
+static int square(void *argument)
 {
-    PARMAP_MUST(parmap_queue_put(queue, &item, sizeof item, PARMAP_FOREVER));
+    const arguments *a = argument;
+    for (int i = 0; i < 5; i++) {
+        const int item = a->numbers[i] * a->numbers[i];
+        PARMAP_MUST(parmap_queue_put(&a->queue, &item, sizeof item, PARMAP_FOREVER));
+    }
+    return 0;
 }
 
-static void square(const parmap_queue *queue)
+static int make_negative(void *argument)
 {
-    for (int i = 0; i < COUNT; i++)
-        put(queue, numbers[i] * numbers[i]);
-}
-
-static void make_negative(const parmap_queue *queue)
-{
-    for (int i = 0; i < COUNT; i++)
-        put(queue, -1 * numbers[i]);
-}
-
-static void work(int worker, void *queue)
-{
-    if (worker == 0)
-        square(queue);
-    else
-        make_negative(queue);
+    const arguments *a = argument;
+    for (int i = 0; i < 5; i++) {
+        const int item = -1 * a->numbers[i];
+        PARMAP_MUST(parmap_queue_put(&a->queue, &item, sizeof item, PARMAP_FOREVER));
+    }
+    return 0;
 }
 
 static bool is_empty(const parmap_queue *queue)
@@ -41,22 +38,24 @@ static bool is_empty(const parmap_queue *queue)
 int main(int argc, char **argv)
 {
     PARMAP_MUST(parmap_start(&argc, &argv));
+    if (!parmap_serve())
+        return parmap_finish();
 
-    parmap_queue queue;
-    if (parmap_rank() == 0)
-        PARMAP_MUST(parmap_queue_create(&queue, 0));
-    PARMAP_MUST(parmap_broadcast(&queue, sizeof queue, 0));
+    arguments a = {.numbers = {1, 2, 3, 4, 5}};
+    PARMAP_MUST(parmap_queue_create(&a.queue, 0));
 
-    PARMAP_MUST(parmap_run_workers(2, work, &queue));
+    parmap_process p1, p2;
+    PARMAP_MUST(parmap_process_start(&p1, square, &a, sizeof a));
+    PARMAP_MUST(parmap_process_start(&p2, make_negative, &a, sizeof a));
+    PARMAP_MUST(parmap_process_join(&p1, PARMAP_FOREVER));
+    PARMAP_MUST(parmap_process_join(&p2, PARMAP_FOREVER));
 
-    if (parmap_rank() == 0) {
-        while (!is_empty(&queue)) {
-            int item;
-            PARMAP_MUST(parmap_queue_get(&queue, &item, sizeof item, NULL, PARMAP_FOREVER));
-            printf("%d\n", item);
-        }
-        PARMAP_MUST(parmap_queue_free(&queue));
+    while (!is_empty(&a.queue)) {
+        int item;
+        PARMAP_MUST(parmap_queue_get(&a.queue, &item, sizeof item, NULL, PARMAP_FOREVER));
+        printf("%d\n", item);
     }
+    PARMAP_MUST(parmap_queue_free(&a.queue));
     return parmap_finish();
 }
 

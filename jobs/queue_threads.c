@@ -2,28 +2,25 @@
  * all of it has been dealt with: queue.Queue with task_done and join.
  *
  * There are always ten threads: thread k runs on rank k % ranks, so that mpirun -np 4
- * ./queue_threads spreads them over four ranks, without any other line that knows of it.  Nobody
- * ends them: they wait in get when main is through, and parmap_finish sends them home. */
+ * ./queue_threads spreads them over four ranks.  It is an SPMD program, without parmap_serve: every
+ * rank runs main and starts its own.  Nobody ends them: they wait in get when main is through, and
+ * parmap_finish sends them home. */
 #include <parmap.h>
 #include <stdio.h>
-#include <threads.h>
 
-enum { THREADS = 10 };
+enum { NUM_THREADS = 10 };
 
-static parmap_queue queue; /* not main's: daemon threads may outlive it */
-static int numbers[THREADS];
-
-static int work(void *number)
+static int worker(void *argument)
 {
-    const int thread = *(const int *)number;
+    const parmap_queue *q = argument;
     for (;;) {
         int value;
-        parmap_status status = parmap_queue_get(&queue, &value, sizeof value, NULL, PARMAP_FOREVER);
+        parmap_status status = parmap_queue_get(q, &value, sizeof value, NULL, PARMAP_FOREVER);
         if (status == PARMAP_OK) {
-            thrd_sleep(&(struct timespec){.tv_nsec = 10000000}, NULL); /* processing */
-            printf("in thread %d got %d\n", thread, value);
+            parmap_sleep(0.01); /* processing */
+            printf("in %s got %d\n", parmap_thread_name(), value);
             fflush(stdout);
-            status = parmap_queue_task_done(&queue);
+            status = parmap_queue_task_done(q);
         }
         if (status == PARMAP_CLOSED) /* the job ends */
             return 0;
@@ -31,33 +28,28 @@ static int work(void *number)
     }
 }
 
-static bool start_daemon(int thread)
-{
-    thrd_t handle;
-    numbers[thread] = thread;
-    return thrd_create(&handle, work, &numbers[thread]) == thrd_success &&
-           thrd_detach(handle) == thrd_success;
-}
-
 int main(int argc, char **argv)
 {
     PARMAP_MUST(parmap_start(&argc, &argv));
 
+    parmap_queue q;
     if (parmap_rank() == 0)
-        PARMAP_MUST(parmap_queue_create(&queue, 0));
-    PARMAP_MUST(parmap_broadcast(&queue, sizeof queue, 0));
+        PARMAP_MUST(parmap_queue_create(&q, 0));
+    PARMAP_MUST(parmap_broadcast(&q, sizeof q, 0));
 
-    for (int thread = parmap_rank(); thread < THREADS; thread += parmap_size())
-        if (!start_daemon(thread)) {
-            fprintf(stderr, "queue_threads: thread %d could not be started\n", thread);
-            return PARMAP_SYSTEM;
-        }
+    for (int i = parmap_rank(); i < NUM_THREADS; i += parmap_size()) {
+        char name[PARMAP_NAME_BYTES];
+        snprintf(name, sizeof name, "thread %d", i);
+        parmap_thread thread;
+        PARMAP_MUST(parmap_thread_start_as(&thread, worker, &q, sizeof q,
+                                           &(parmap_thread_options){.name = name, .daemon = true}));
+    }
 
     if (parmap_rank() == 0) {
         for (int i = 1; i < 20; i++)
-            PARMAP_MUST(parmap_queue_put(&queue, &i, sizeof i, PARMAP_FOREVER));
+            PARMAP_MUST(parmap_queue_put(&q, &i, sizeof i, PARMAP_FOREVER));
 
-        PARMAP_MUST(parmap_queue_join(&queue, PARMAP_FOREVER));
+        PARMAP_MUST(parmap_queue_join(&q, PARMAP_FOREVER));
         printf("end main\n");
     }
     return parmap_finish();

@@ -1,6 +1,5 @@
-/* shared_array - three numbers to each of which two workers add one, under a lock:
- * multiprocessing's Array.  The workers are threads of one rank, or of two with mpirun -np 2
- * ./shared_array. */
+/* shared_array - three numbers to each of which two processes add one, under a lock:
+ * multiprocessing's Array.  With mpirun -np 2 ./shared_array they are on two ranks. */
 #include <parmap.h>
 #include <stdio.h>
 
@@ -9,16 +8,16 @@ typedef struct shared {
     parmap_lock lock;
 } shared;
 
-static void add_1(int worker, void *context)
+static int add_1(void *argument)
 {
-    (void)worker;
-    const shared *our = context;
+    const shared *our = argument;
     for (int64_t i = 0; i < our->numbers.length; i++)
         PARMAP_WITH(&our->lock) {
             double number;
             PARMAP_MUST(parmap_array_load(&our->numbers, i, &number));
             PARMAP_MUST(parmap_array_store(&our->numbers, i, number + 1));
         }
+    return 0;
 }
 
 static void print(const char *when, const parmap_array *array)
@@ -31,24 +30,25 @@ static void print(const char *when, const parmap_array *array)
 int main(int argc, char **argv)
 {
     PARMAP_MUST(parmap_start(&argc, &argv));
+    if (!parmap_serve())
+        return parmap_finish();
 
     shared our;
-    if (parmap_rank() == 0) {
-        const double numbers[3] = {0.0, 100.0, 200.0};
-        PARMAP_MUST(parmap_array_create(&our.numbers, 'd', 3));
-        PARMAP_MUST(parmap_array_write(&our.numbers, 0, 3, numbers));
-        PARMAP_MUST(parmap_lock_create(&our.lock));
-        print("beginning", &our.numbers);
-    }
-    PARMAP_MUST(parmap_broadcast(&our, sizeof our, 0));
+    const double numbers[3] = {0.0, 100.0, 200.0};
+    PARMAP_MUST(parmap_array_create(&our.numbers, 'd', 3));
+    PARMAP_MUST(parmap_array_write(&our.numbers, 0, 3, numbers));
+    PARMAP_MUST(parmap_lock_create(&our.lock));
+    print("beginning", &our.numbers);
 
-    PARMAP_MUST(parmap_run_workers(2, add_1, &our));
+    parmap_process p1, p2;
+    PARMAP_MUST(parmap_process_start(&p1, add_1, &our, sizeof our));
+    PARMAP_MUST(parmap_process_start(&p2, add_1, &our, sizeof our));
+    PARMAP_MUST(parmap_process_join(&p1, PARMAP_FOREVER));
+    PARMAP_MUST(parmap_process_join(&p2, PARMAP_FOREVER));
 
-    if (parmap_rank() == 0) {
-        print("end", &our.numbers);
-        PARMAP_MUST(parmap_array_free(&our.numbers));
-        PARMAP_MUST(parmap_lock_free(&our.lock));
-    }
+    print("end", &our.numbers);
+    PARMAP_MUST(parmap_array_free(&our.numbers));
+    PARMAP_MUST(parmap_lock_free(&our.lock));
     return parmap_finish();
 }
 

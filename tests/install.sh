@@ -110,11 +110,12 @@ if [ -n "$missing" ]; then
     exit 1
 fi
 
-# What tests and benchmarks do without where it does not exist: the check of the layout, the
+# What is done without where it does not exist: the job that downloads, the check of the layout, the
 # reference programs on parallel HDF5 and mpi4py.
 extras=()
+has_package libcurl || extras=(libcurl4-openssl-dev)
 case $what in
-    test | full) has clang-format-14 || extras=(clang-format-14) ;;
+    test | full) has clang-format-14 || extras+=(clang-format-14) ;;
     bench)
         for mpi in $mpis; do has "h5pcc.$mpi" || extras+=("libhdf5-$mpi-dev"); done
         python3 -c 'import mpi4py' > /dev/null 2>&1 || extras+=(python3-mpi4py)

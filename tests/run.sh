@@ -38,7 +38,7 @@ build_with_tests() {
 links() {
     local name
     for name in $(basename -s .c jobs/*.c) parmap; do
-        ln -sfn "build/$1/bin/$name" "$name"
+        [ ! -e "build/$1/bin/$name" ] || ln -sfn "build/$1/bin/$name" "$name"
     done
 }
 

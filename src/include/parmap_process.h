@@ -34,7 +34,8 @@
  * to, and returns false when rank 0 has called parmap_finish; the program then does that too.
  * Cannot fail: when it cannot go on it ends the job with a message, as PARMAP_MUST does.
  *
- * Between parmap_serve and parmap_finish rank 0 makes no collective call, for it is alone. */
+ * Between parmap_serve and parmap_finish collective calls are PARMAP_USAGE, for rank 0 is alone.  A
+ * rank that returns from main or calls exit without parmap_finish ends the job, with a message. */
 PARMAP_API bool parmap_serve(void);
 
 /* ---- processes ------------------------------------------------------------------------------- */
@@ -91,10 +92,11 @@ PARMAP_API parmap_status parmap_process_is_alive(parmap_process *process, bool *
  * PARMAP_CANCELLED, which PARMAP_MUST takes as the process's end; releasing and freeing still work.
  * One that computes asks parmap_cancelled() now and then.  Its exit code is PARMAP_TERMINATED if it
  * ended that way.  No error when it has ended before.  What it holds stays as it is: a lock stays
- * locked. */
+ * locked.  When the one that started it ends and it still has not, 10 s later, the job is ended. */
 PARMAP_API parmap_status parmap_process_terminate(const parmap_process *process);
 
-/* Whether the calling process was terminated, also for its threads. */
+/* Whether the calling process was terminated, also for its threads; not in threads that parmap did
+ * not start, as those of OpenMP. */
 PARMAP_API bool parmap_cancelled(void);
 
 /* The calling process; in main, and in threads that parmap did not start, that is main: id 0, name
@@ -109,7 +111,8 @@ PARMAP_API parmap_status parmap_process_children(parmap_process *children, int64
                                                  int64_t *count);
 
 /* Ends the calling process, or the calling parmap_thread, with that exit code, from wherever it is:
- * Python's sys.exit.  In main: parmap_finish, then exit. */
+ * Python's sys.exit.  In main: parmap_finish, then exit with the code, or with that of
+ * parmap_finish if it is 0. */
 PARMAP_API void parmap_exit(int code) __attribute__((noreturn));
 
 /* Sleeps.  PARMAP_CANCELLED, PARMAP_CLOSED: woken before the time. */
@@ -142,7 +145,8 @@ PARMAP_API parmap_status parmap_thread_start_as(parmap_thread *thread, parmap_fu
 
 /* As for a process.  PARMAP_DEADLOCK for the calling thread itself.  The first join or is_alive
  * that finds it ended also gives its memory back; copies of the handle made before must not be used
- * then. A thread that nobody joins is dealt with at the end of its process. */
+ * then.  A thread that nobody joins is dealt with at the end of its process: it is waited for, or
+ * left alone if it is a daemon. */
 PARMAP_API parmap_status parmap_thread_join(parmap_thread *thread, double timeout_s);
 PARMAP_API parmap_status parmap_thread_is_alive(parmap_thread *thread, bool *alive);
 

@@ -25,7 +25,8 @@
  *
  * Errors that any call may return besides those named: PARMAP_USAGE (a handle that was never
  * created or of another kind, parmap not started), PARMAP_STALE (freed), PARMAP_SYSTEM (a rank died
- * or does not answer), PARMAP_CLOSED from threads that live on in or after parmap_finish.
+ * or does not answer), PARMAP_CLOSED from threads that live on in or after parmap_finish,
+ * PARMAP_CANCELLED from calls that may wait, in a process that was terminated (parmap_process.h).
  *
  * A program may have initialised MPI itself before parmap_start, with any thread level.  Below
  * MPI_THREAD_MULTIPLE parmap then has no thread that serves others while the rank computes: ranks
@@ -50,7 +51,8 @@ PARMAP_API parmap_status parmap_start(int *argc, char ***argv);
 
 /* Collective.  Waits for all ranks, ends waits of threads that still run (PARMAP_CLOSED), closes
  * the heap and finalises MPI if parmap_start initialised it.  Returns the exit code for main: 0, or
- * that of an error on the way.  In debug builds objects that nobody freed are listed on stderr. */
+ * that of an error on the way.  In debug builds objects that nobody freed are listed on stderr.
+ * PARMAP_USAGE, and nothing is done, in a process or a parmap_thread. */
 PARMAP_API int parmap_finish(void);
 
 /* This rank, 0 .. parmap_size() - 1.  0 of 1 before parmap_start. */
@@ -77,7 +79,8 @@ PARMAP_API parmap_status parmap_run_workers(int workers, void (*work)(int worker
                                             void *context);
 
 /* Prints the message of a failed call to stderr, with its place, and ends the job: every rank, with
- * the status as exit code.  For programs without a better answer; see PARMAP_MUST. */
+ * the status as exit code; a process that was terminated ends alone and in silence.  For programs
+ * without a better answer; see PARMAP_MUST. */
 PARMAP_API void parmap_must(parmap_status status, const char *call, const char *file, int line);
 
 #define PARMAP_MUST(call) parmap_must((call), #call, __FILE__, __LINE__)

@@ -163,6 +163,8 @@ static parmap_status refuse_stranger(const pm_context *c, int64_t id)
 /* Without the mutex, as a user of the child. */
 static parmap_status sleep_on(const pm_child *child, pm_deadline deadline)
 {
+    pm_pulse pulse = pm_pulse_start(child->process.rank);
+    const pm_watch watch = {pm_pulse_look, &pulse};
     for (bool over = deadline.at == 0;;) {
         uint64_t word;
         PM_TRY(pm_load(child->record, PM_RECORD_WORD, &word));
@@ -170,7 +172,8 @@ static parmap_status sleep_on(const pm_child *child, pm_deadline deadline)
             return PARMAP_OK;
         if (over)
             return PARMAP_TIMED_OUT;
-        const parmap_status status = pm_block_on(child->record, PM_RECORD_WORD, 0, deadline, NULL);
+        const parmap_status status =
+            pm_block_on(child->record, PM_RECORD_WORD, 0, deadline, &watch);
         over = status == PARMAP_TIMED_OUT;
         if (!over)
             PM_TRY(status);
@@ -283,11 +286,10 @@ static void await_end(pm_context *c, const parmap_process *child, bool terminate
     while ((status = pm_children_await(c, child->id, pm_deadline_in(pm_watchdog_left(dog)),
                                        &exit_code)) == PARMAP_TIMED_OUT) {
         if (terminated)
-            pm_say_and_abort(
-                "%s on rank %d on %s was terminated, and has not ended since %.0f s; a "
-                "process must come back to parmap now and then, or ask "
-                "parmap_cancelled(); the job is ended",
-                child->name, child->rank, node, pm_watchdog_waited(dog));
+            pm_say_and_abort("%s on rank %d on %s was terminated, and has not ended for %.0f s; a "
+                             "process must come back to parmap now and then, or ask "
+                             "parmap_cancelled(); the job is ended",
+                             child->name, child->rank, node, pm_watchdog_waited(dog));
         pm_watchdog_bark(dog, "%s on rank %d on %s to end", child->name, child->rank, node);
     }
     if (status != PARMAP_OK)

@@ -34,7 +34,7 @@ typedef struct pm_context {
     atomic_int holders;
 
     pthread_mutex_t mutex;                /* of all that follows */
-    bool ending;                          /* starts nothing any more */
+    atomic_bool ending;                   /* starts nothing any more */
     int64_t children_ever;                /* started here; the last number of a path */
     int64_t children_live, children_kept; /* in the list; the same after the last tidying */
     pm_child *oldest, **newest;           /* where the next one is linked to */

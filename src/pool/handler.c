@@ -1,6 +1,7 @@
 #include "pool/handler.h"
 
 #include "pool/carrier.h"
+#include "pool/say.h"
 
 #include <stdlib.h>
 
@@ -31,7 +32,9 @@ static parmap_status take_parcels(pm_handler *handler)
         pm_parcel *parcel;
         PM_TRY(pm_parcel_take(handler->done, place, &parcel, &place));
         parmap_result *job = parcel->job;
-        const bool single = parcel->holds_job;
+        const bool single = job->single;
+        if (single)
+            parcel->holds_job = false; /* this thread does, until it has called back */
         pm_job_settle(job, parcel);
         if (single && job->finished)
             call_back(job);
@@ -66,14 +69,18 @@ static parmap_result *take_ended(pm_handler *handler)
 }
 
 /* The list only grows at its head meanwhile. */
-static parmap_status look_at_maps(pm_handler *handler)
+static parmap_status look_at_maps(pm_handler *handler, double *patience)
 {
     pthread_mutex_lock(&handler->pool->mutex);
     parmap_result *job = handler->attended;
     pthread_mutex_unlock(&handler->pool->mutex);
     parmap_status status = PARMAP_OK;
-    for (; job && status == PARMAP_OK; job = job->next_attended)
+    *patience = PARMAP_FOREVER;
+    for (; job && status == PARMAP_OK; job = job->next_attended) {
         status = pm_job_look(job);
+        const double its = pm_job_patience(job);
+        *patience = its < *patience ? its : *patience;
+    }
     for (parmap_result *next, *ended = take_ended(handler); ended; ended = next) {
         next = ended->next_attended;
         if (ended->finished)
@@ -88,11 +95,18 @@ static void *handle(void *argument)
     pm_handler *handler = argument;
     parmap_status status = PARMAP_OK;
     while (!atomic_load(&handler->over) && status == PARMAP_OK) {
+        double patience;
         status = take_parcels(handler);
         if (status == PARMAP_OK)
-            status = look_at_maps(handler);
+            status = look_at_maps(handler, &patience);
         if (status == PARMAP_OK && !atomic_load(&handler->over))
-            status = pm_done_await(handler->done, pm_deadline_in(PARMAP_FOREVER), NULL);
+            status = pm_done_await(handler->done, pm_deadline_in(patience), NULL);
+        if (status == PARMAP_TIMED_OUT)
+            status = PARMAP_OK;
+    }
+    if (status != PARMAP_OK && status != PARMAP_CLOSED) { /* nobody would ever tell those that wait */
+        pm_say("%s; the pool is terminated", parmap_message());
+        parmap_pool_terminate(handler->pool);
     }
     return NULL;
 }

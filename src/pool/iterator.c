@@ -23,7 +23,9 @@
 enum { AHEAD_LEAST = 256, AHEAD_EACH = 16, AHEAD_BYTES = 16 << 20, AHEAD_MOST = 1 << 20 };
 
 struct parmap_iterator {
-    parmap_pool *pool;                       /* NULL once that is gone or was terminated */
+    parmap_pool *pool; /* NULL once that is gone */
+    bool ended;        /* it was terminated */
+    bool abandoned;    /* freed while workers still had parcels: the pool frees it at its end */
     struct parmap_iterator *next, *previous; /* in pool->iterators */
     parmap_job what;
     pm_call call;
@@ -160,7 +162,7 @@ static parmap_status find_current(parmap_iterator *iterator, pm_deadline deadlin
         iterator->current = take_next(iterator);
         if (iterator->current)
             break;
-        if (!iterator->pool)
+        if (!iterator->pool || iterator->ended)
             return refuse_dropped();
         PM_TRY(receive(iterator));
         PM_TRY(send_more(iterator));
@@ -172,7 +174,7 @@ static parmap_status find_current(parmap_iterator *iterator, pm_deadline deadlin
         pthread_mutex_unlock(&iterator->mutex);
         const parmap_status status = pm_done_await(iterator->done, deadline, NULL);
         pthread_mutex_lock(&iterator->mutex);
-        if (iterator->pool)
+        if (iterator->pool && !iterator->ended)
             PM_TRY(status);
     }
     return PARMAP_OK;
@@ -217,7 +219,7 @@ static parmap_status give(parmap_iterator *iterator, void *result, int64_t *inde
 /* Before the caller has to wait: half the window is empty, or nothing is left to give. */
 static bool is_low(const parmap_iterator *iterator)
 {
-    return iterator->pool && !iterator->exhausted &&
+    return iterator->pool && !iterator->ended && !iterator->exhausted &&
            iterator->sent - iterator->oldest <= iterator->width / 2;
 }
 
@@ -381,8 +383,8 @@ static void give_back_all(parmap_iterator *iterator)
 static void await_parcels(parmap_iterator *iterator)
 {
     parmap_status status = PARMAP_OK;
-    while (status == PARMAP_OK && iterator->pool && receive(iterator) == PARMAP_OK &&
-           iterator->under_way > 0) {
+    while (status == PARMAP_OK && iterator->pool && !iterator->ended &&
+           receive(iterator) == PARMAP_OK && iterator->under_way > 0) {
         pthread_mutex_unlock(&iterator->mutex);
         status = pm_done_await(iterator->done, pm_deadline_in(PARMAP_FOREVER), NULL);
         pthread_mutex_lock(&iterator->mutex);
@@ -396,38 +398,63 @@ void parmap_iterator_free(parmap_iterator *iterator)
     pthread_mutex_lock(&iterator->mutex);
     await_parcels(iterator);
     parmap_pool *pool = iterator->pool;
-    if (pool && iterator->under_way == 0)
+    iterator->abandoned = pool && iterator->under_way > 0;
+    const bool abandoned = iterator->abandoned;
+    if (pool && !abandoned)
         give_back_all(iterator);
     pthread_mutex_unlock(&iterator->mutex);
+    if (abandoned)
+        return;
     if (pool)
         unlist(pool, iterator);
     destroy(iterator);
 }
 
 /* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex comes first
- * in other places, so this one only tries it. */
-static bool drop_first(parmap_pool *pool)
+ * in other places, so here it is only tried; false: try again. */
+static bool end_all(parmap_pool *pool)
 {
+    bool all = true;
     pthread_mutex_lock(&pool->mutex);
-    parmap_iterator *iterator = pool->iterators;
-    if (iterator && pthread_mutex_trylock(&iterator->mutex) == 0) {
-        iterator->pool = NULL;
-        iterator->current = iterator->come = iterator->spare =
-            NULL; /* the pool frees all parcels */
-        memset(iterator->slots, 0, (size_t)iterator->width * sizeof(pm_parcel *));
-        pool->iterators = iterator->next;
-        if (iterator->next)
-            iterator->next->previous = NULL;
+    for (parmap_iterator *iterator = pool->iterators; iterator; iterator = iterator->next) {
+        if (pthread_mutex_trylock(&iterator->mutex) != 0) {
+            all = false;
+            continue;
+        }
+        iterator->ended = true;
         pm_done_poke(iterator->done);
         pthread_mutex_unlock(&iterator->mutex);
     }
     pthread_mutex_unlock(&pool->mutex);
-    return iterator;
+    return all;
 }
 
-void pm_iterators_drop(parmap_pool *pool)
+void pm_iterators_end(parmap_pool *pool)
 {
     pm_pause pause = {0};
-    while (drop_first(pool))
+    while (!end_all(pool))
         pm_pause_once(&pause);
+}
+
+static void leave(parmap_iterator *iterator)
+{
+    pthread_mutex_lock(&iterator->mutex);
+    iterator->pool = NULL;
+    iterator->current = iterator->come = iterator->spare = NULL; /* the pool frees all parcels */
+    memset(iterator->slots, 0, (size_t)iterator->width * sizeof(pm_parcel *));
+    pm_done_poke(iterator->done);
+    const bool abandoned = iterator->abandoned;
+    pthread_mutex_unlock(&iterator->mutex);
+    if (abandoned)
+        destroy(iterator);
+}
+
+/* Nobody else uses the pool by now. */
+void pm_iterators_leave(parmap_pool *pool)
+{
+    for (parmap_iterator *next, *iterator = pool->iterators; iterator; iterator = next) {
+        next = iterator->next;
+        leave(iterator);
+    }
+    pool->iterators = NULL;
 }

@@ -4,8 +4,10 @@
 
 #include "pool/pool.h"
 
-/* The pool ends: whoever waits for a result of its iterators is told, and they do not use it any
- * more. */
-void pm_iterators_drop(parmap_pool *pool);
+/* The pool was terminated: whoever waits for a result of its iterators is told. */
+void pm_iterators_end(parmap_pool *pool);
+
+/* No worker is left: the iterators do not use the pool any more. */
+void pm_iterators_leave(parmap_pool *pool);
 
 #endif

@@ -23,6 +23,9 @@ enum {
  * costs to copy a byte there and back. */
 static const double part_s = 1e-3, least_part_s = 20e-6, copy_byte_s = 0.4e-9;
 
+/* From one look at a map's progress to the next. */
+static const double look_s = 1e-3;
+
 /* ---- making ---------------------------------------------------------------------------------- */
 
 static parmap_status check_job(const parmap_job *what, const pm_call *call)
@@ -150,17 +153,19 @@ int64_t pm_job_far_at_maps(parmap_pool *pool)
 {
     int64_t busy = 0;
     pthread_mutex_lock(&pool->mutex);
-    for (parmap_result **link = &pool->helped; *link;) {
-        parmap_result *job = *link;
+    parmap_result *kept = NULL, *next;
+    for (parmap_result *job = pool->helped; job; job = next) {
         const int64_t tickets = atomic_load(&job->map->tickets);
+        next = job->next_helped;
         busy += tickets;
         if (tickets > 0) {
-            link = &job->next_helped;
+            job->next_helped = kept;
+            kept = job;
         } else {
-            *link = job->next_helped;
             pm_job_release(job);
         }
     }
+    pool->helped = kept;
     pthread_mutex_unlock(&pool->mutex);
     return busy;
 }
@@ -273,7 +278,7 @@ static parmap_status start_map(parmap_pool *pool, parmap_result *job)
     PM_TRY(make_map(pool, job));
     PM_TRY(copy_input(job));
     prepare_feed(pool, job);
-    if (!job->feed.over && !job->waited_for && !job->attended)
+    if (!job->feed.over && job->waiter != PM_WAITER_NOW && !job->attended)
         PM_TRY(pm_handler_prepare(pool, job));
     PM_TRY(give_done_word(pool, job));
     job->map->done = job->done;
@@ -288,6 +293,26 @@ static parmap_status start_map(parmap_pool *pool, parmap_result *job)
 
 /* ---- feeding far workers with parts of a map ------------------------------------------------- */
 
+/* What an item costs now, by the progress of all workers since the last look.  Without any it is at
+ * least that long: somebody computes a giant, and whoever is idle should have the rest. */
+static void look_at_progress(parmap_result *job)
+{
+    pm_feed *f = &job->feed;
+    const double now = pm_now(), seconds = now - f->looked_s;
+    const int64_t items = atomic_load(&job->map->finished), done = items - f->looked_items;
+    if (seconds < look_s)
+        return;
+    if (f->looked_s > 0)
+        f->pace.item_s = done > 0 ? seconds * job->pool->size / (double)done : seconds;
+    f->looked_s = now;
+    f->looked_items = items;
+}
+
+double pm_job_patience(const parmap_result *job)
+{
+    return job->map && !job->feed.over && pm_map_left(job->map) > 0 ? look_s : PARMAP_FOREVER;
+}
+
 static bool part_pays(const parmap_result *job, int64_t size)
 {
     const double item_s = job->feed.pace.item_s;
@@ -299,9 +324,7 @@ static bool part_pays(const parmap_result *job, int64_t size)
 static int64_t size_of_part(parmap_result *job)
 {
     const int64_t bytes = (int64_t)(job->call.input_bytes + job->call.result_bytes);
-    const int64_t most = bytes > 0 && bytes < PART_BYTES ? PART_BYTES / bytes
-                         : bytes > 0                     ? 1
-                                                         : 1 << 20;
+    const int64_t most = bytes == 0 ? PART_BYTES : bytes < PART_BYTES ? PART_BYTES / bytes : 1;
     const int64_t size = pm_pace_next(&job->feed.pace, pm_map_left(job->map));
     return !part_pays(job, size) ? 0 : size < most ? size : most;
 }
@@ -322,24 +345,27 @@ static parmap_status send_part(parmap_result *job, pm_parcel *parcel, int64_t si
         memcpy(pm_parcel_inputs(parcel), (const char *)job->what.inputs + (size_t)first * bytes,
                (size_t)count * bytes);
     PM_TRY(pm_parcel_pack(parcel, &job->call, first, count, job->done, &ticket));
+    parcel->holds_job =
+        true; /* its worker writes to the job's stack, whatever happens to the job */
+    pm_job_hold(job);
     PM_TRY(pm_pool_send(pool, &ticket));
     job->feed.under_way++;
     job->feed.sent++;
     return PARMAP_OK;
 }
 
-/* Each far worker gets one item at first; how long that takes decides about the next. */
+/* Each far worker gets one item at first; then what the items cost decides. */
 static parmap_status feed(parmap_result *job)
 {
     pm_feed *f = &job->feed;
     const int64_t far = job->pool->far;
-    while (!f->over && pm_map_left(job->map) > 0 && f->under_way < far * PARTS_EACH) {
-        if (f->pace.item_s == 0 && f->sent >= far)
-            return PARMAP_OK;
+    if (f->over)
+        return PARMAP_OK;
+    look_at_progress(job);
+    while (pm_map_left(job->map) > 0 && f->under_way < far * PARTS_EACH) {
         pm_parcel *parcel;
         const int64_t size = size_of_part(job);
-        f->over = size == 0;
-        if (f->over)
+        if (size == 0 || (f->pace.item_s == 0 && f->sent >= far))
             return PARMAP_OK;
         const parmap_status status = pm_pool_get_parcel(job->pool, &job->call, size, &parcel);
         if (status == PARMAP_NO_MEMORY) { /* near workers do it, or it goes on when one is back */
@@ -383,7 +409,7 @@ static void finish(parmap_result *job)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-/* With the job's mutex, and a reference of the caller's. */
+/* With the job's mutex, and a reference of the caller's besides the parcel's. */
 static void settle(parmap_result *job, pm_parcel *parcel)
 {
     parmap_pool *pool = job->pool;
@@ -400,6 +426,7 @@ static void settle(parmap_result *job, pm_parcel *parcel)
     pm_pace_measured(&job->feed.pace, parcel->count, pm_parcel_result(parcel)->seconds);
     pm_map_finish(job->map, parcel->count, pm_parcel_failure(parcel));
     pm_pool_give_back(pool, parcel);
+    pm_job_release(job);
 }
 
 /* With the job's mutex. */
@@ -490,23 +517,66 @@ static parmap_status start(parmap_pool *pool, parmap_result *job)
     return start_map(pool, job);
 }
 
+static bool has_callback(const parmap_job *what)
+{
+    return what->callback || what->error_callback;
+}
+
+/* Results that were freed too early are looked after by whoever gives more. */
+static bool reap_orphan(parmap_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    parmap_result *job = pool->orphans;
+    if (job)
+        pm_job_hold(job);
+    pthread_mutex_unlock(&pool->mutex);
+    if (!job)
+        return false;
+    const bool over = pm_job_progress(job) == PARMAP_OK && has_ended(job);
+    pthread_mutex_lock(&pool->mutex);
+    if (over && pool->orphans == job) {
+        pool->orphans = job->next_orphan;
+        pm_job_release(job);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    pm_job_release(job);
+    return over;
+}
+
+void pm_job_orphan(parmap_result *job)
+{
+    pthread_mutex_lock(&job->mutex);
+    const bool orphan = !has_ended(job) && !job->attended;
+    if (orphan) {
+        pthread_mutex_lock(&job->pool->mutex);
+        job->next_orphan = job->pool->orphans;
+        job->pool->orphans = job;
+        pthread_mutex_unlock(&job->pool->mutex);
+    }
+    pthread_mutex_unlock(&job->mutex);
+    if (!orphan)
+        pm_job_release(job);
+}
+
 static parmap_status start_empty(parmap_pool *pool, parmap_result *job)
 {
     return job->attended ? pm_handler_attend(pool, job) : pm_job_look(job);
 }
 
-parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, bool waited_for,
+parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, pm_job_waiter waiter,
                            parmap_result **job)
 {
     PM_TRY(pm_pool_check_open(pool));
     PM_TRY(make(pool, what, job));
     parmap_result *made = *job;
-    made->waited_for = waited_for;
+    made->waiter = waiter;
+    while (reap_orphan(pool))
+        ;
     pthread_mutex_lock(&pool->mutex);
     list_job(pool, made);
     pthread_mutex_unlock(&pool->mutex);
     parmap_status status = PARMAP_OK;
-    if (!waited_for && (what->callback || what->error_callback))
+    if (waiter == PM_WAITER_NONE || (waiter == PM_WAITER_LATER && has_callback(what)))
         status = pm_handler_prepare(pool, made);
     if (status == PARMAP_OK)
         status = (what->count == 0 ? start_empty : start)(pool, made);

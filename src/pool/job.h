@@ -7,10 +7,15 @@
 /* Parts of a map's private arrays, copied for far workers. */
 typedef struct pm_feed {
     pm_pace pace;
-    int64_t under_way; /* parcels */
-    int64_t sent;      /* ever */
-    bool over;         /* it does not pay, or there is no memory for it */
+    int64_t under_way;    /* parcels */
+    int64_t sent;         /* ever */
+    double looked_s;      /* at the progress of all workers, by pm_now() */
+    int64_t looked_items; /* that were done then */
+    bool over;            /* it cannot pay */
 } pm_feed;
+
+/* Who waits for it: the thread that gave it, somebody some time, nobody. */
+typedef enum pm_job_waiter { PM_WAITER_NOW, PM_WAITER_LATER, PM_WAITER_NONE } pm_job_waiter;
 
 struct parmap_result {
     parmap_pool *pool; /* NULL once that is gone */
@@ -23,6 +28,7 @@ struct parmap_result {
     parmap_result *next_map;        /* in pool->maps */
     parmap_result *next_helped;     /* in pool->helped */
     parmap_result *next_attended;   /* in the handler's list */
+    parmap_result *next_orphan;     /* in pool->orphans */
 
     pthread_mutex_t mutex; /* of the progress that the owner makes */
     pthread_cond_t ended;
@@ -32,7 +38,7 @@ struct parmap_result {
     pm_map *map;            /* or a map */
     pm_ref map_block;       /* of a shared one */
     pm_feed feed;
-    bool waited_for;          /* by the thread that gave it */
+    pm_job_waiter waiter;
     bool attended;            /* by the pool's handler: it has callbacks, or must be fed */
     _Atomic int near_at_work; /* near workers that use the caller's arrays */
 
@@ -41,9 +47,15 @@ struct parmap_result {
     parmap_failure failure;
 };
 
-/* Makes the job and gives it to the workers.  `waited_for`: the caller waits for it at once. */
-parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, bool waited_for,
+/* Makes the job and gives it to the workers. */
+parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, pm_job_waiter waiter,
                            parmap_result **job);
+
+/* Releases it for a caller who may not have waited for it. */
+void pm_job_orphan(parmap_result *job);
+
+/* How long the next look at its progress may be put off, in seconds. */
+double pm_job_patience(const parmap_result *job);
 
 /* Deals with what has come back and gives out more, unless the handler does. */
 parmap_status pm_job_progress(parmap_result *job);

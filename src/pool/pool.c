@@ -2,6 +2,7 @@
 #include "pool/pool.h"
 
 #include "pool/carrier.h"
+#include "pool/context.h"
 #include "pool/failure.h"
 #include "pool/handler.h"
 #include "pool/iterator.h"
@@ -24,6 +25,10 @@ parmap_status pm_pool_check_open(const parmap_pool *pool)
     if (!pool)
         return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
     PM_TRY(pm_wait_check());
+    if (pool->owner != pm_context_self())
+        return pm_fail(PARMAP_USAGE,
+                       "only the process that made a pool can give it tasks; a worker of it "
+                       "would wait for itself");
     if (atomic_load(&pool->state) == PM_POOL_OPEN)
         return PARMAP_OK;
     return pm_fail(PARMAP_CLOSED, "the pool was %s; it takes no more tasks",
@@ -170,7 +175,7 @@ parmap_status parmap_pool_terminate(parmap_pool *pool)
     for (int i = 0; i < pool->size && status == PARMAP_OK; i++)
         status = parmap_process_terminate(&pool->workers[i]);
     drop_jobs(pool);
-    pm_iterators_drop(pool);
+    pm_iterators_end(pool);
     let_go(pool);
     return status;
 }
@@ -212,10 +217,10 @@ static void free_parcels(parmap_pool *pool)
     }
 }
 
-static void release_list(parmap_result *job, bool helped)
+static void release_list(parmap_result *job, size_t link_at)
 {
     for (parmap_result *next; job; job = next) {
-        next = helped ? job->next_helped : job->next_map;
+        next = *(parmap_result **)(void *)((char *)job + link_at);
         pm_job_release(job);
     }
 }
@@ -223,10 +228,11 @@ static void release_list(parmap_result *job, bool helped)
 /* When no worker is left. */
 static void destroy(parmap_pool *pool)
 {
-    pm_iterators_drop(pool);
+    pm_iterators_leave(pool);
     pm_handler_stop(pool);
-    release_list(pool->maps, false);
-    release_list(pool->helped, true);
+    release_list(pool->maps, offsetof(parmap_result, next_map));
+    release_list(pool->helped, offsetof(parmap_result, next_helped));
+    release_list(pool->orphans, offsetof(parmap_result, next_orphan));
     free_parcels(pool);
     if (pool->carrier)
         pool->carrier->close(pool);
@@ -298,6 +304,7 @@ static parmap_status make(int size, parmap_pool **pool)
     parmap_pool *made = calloc(1, sizeof *made);
     if (!made)
         return pm_fail(PARMAP_SYSTEM, "out of memory for a pool");
+    made->owner = pm_context_self();
     made->size = size;
     made->far = count_far(size);
     made->maps_end = &made->maps;

@@ -27,6 +27,7 @@ typedef struct pm_carrier_route {
 typedef enum pm_pool_state { PM_POOL_OPEN, PM_POOL_CLOSED, PM_POOL_TERMINATED } pm_pool_state;
 
 struct parmap_pool {
+    const void *owner; /* the context of the process that made it */
     int size, far;
     parmap_process *workers;
     const pm_carrier *carrier;
@@ -43,7 +44,8 @@ struct parmap_pool {
     bool leaving;                      /* near workers end when there is nothing to do */
     parmap_result *maps, **maps_end;   /* with items for near workers, first come first served */
     parmap_result *jobs;               /* all that are not finished */
-    parmap_result *helped;             /* maps for which far workers have tickets, or had */
+    parmap_result *orphans;            /* whose handle was freed before they were done */
+    parmap_result *_Atomic helped;     /* maps for which far workers have tickets, or had */
     struct parmap_iterator *iterators; /* all that are not freed */
     pm_parcel *spare;                  /* of one item, to be used again */
     int spares;

@@ -50,6 +50,15 @@ static parmap_status await_handler(parmap_result *job, pm_deadline deadline)
     return status;
 }
 
+/* Of one that makes progress by this thread. */
+static parmap_status await_news(const parmap_result *job, pm_deadline deadline)
+{
+    const pm_deadline look = pm_deadline_in(pm_job_patience(job));
+    const bool looks = look.at < deadline.at;
+    const parmap_status status = pm_done_await(job->done, looks ? look : deadline, NULL);
+    return status == PARMAP_TIMED_OUT && looks ? PARMAP_OK : status;
+}
+
 static parmap_status await(parmap_result *job, pm_deadline deadline)
 {
     while (!has_ended(job)) {
@@ -57,7 +66,7 @@ static parmap_status await(parmap_result *job, pm_deadline deadline)
         if (has_ended(job))
             return PARMAP_OK;
         const parmap_status status =
-            job->attended ? await_handler(job, deadline) : pm_done_await(job->done, deadline, NULL);
+            job->attended ? await_handler(job, deadline) : await_news(job, deadline);
         if (status != PARMAP_OK && !has_ended(job))
             return status;
     }
@@ -67,6 +76,15 @@ static parmap_status await(parmap_result *job, pm_deadline deadline)
 static int64_t items_done(const parmap_result *job)
 {
     return job->map ? atomic_load(&job->map->finished) : 0;
+}
+
+/* A job that was dropped: near workers may still use the caller's arrays. */
+static void await_near(parmap_result *job)
+{
+    const double end = pm_now() + release_s;
+    pm_pause pause = {0};
+    while (atomic_load(&job->near_at_work) > 0 && pm_now() < end)
+        pm_pause_once(&pause);
 }
 
 parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
@@ -84,15 +102,6 @@ parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
                : pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done");
 }
 
-/* Who gave arrays must not return while near workers use them. */
-static void await_near(parmap_result *job)
-{
-    const double end = pm_now() + release_s;
-    pm_pause pause = {0};
-    while (atomic_load(&job->near_at_work) > 0 && pm_now() < end)
-        pm_pause_once(&pause);
-}
-
 /* ---- for callers ----------------------------------------------------------------------------- */
 
 static parmap_status failure_of(const parmap_result *job)
@@ -103,7 +112,7 @@ static parmap_status failure_of(const parmap_result *job)
 parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
 {
     parmap_result *job;
-    PM_TRY(pm_job_start(pool, what, true, &job));
+    PM_TRY(pm_job_start(pool, what, PM_WAITER_NOW, &job));
     parmap_status status = pm_job_await(job, pm_deadline_in(PARMAP_FOREVER));
     if (status == PARMAP_OK)
         status = failure_of(job);
@@ -118,7 +127,7 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
 parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job *what, parmap_result **result)
 {
     parmap_result *job;
-    PM_TRY(pm_job_start(pool, what, false, &job));
+    PM_TRY(pm_job_start(pool, what, result ? PM_WAITER_LATER : PM_WAITER_NONE, &job));
     if (result)
         *result = job;
     else
@@ -167,5 +176,5 @@ parmap_status parmap_result_successful(parmap_result *result, bool *successful)
 void parmap_result_free(parmap_result *result)
 {
     if (result)
-        pm_job_release(result);
+        pm_job_orphan(result);
 }

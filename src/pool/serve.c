@@ -6,6 +6,7 @@
 #include "pool/say.h"
 #include "pool/server.h"
 
+#include "comm/service.h"
 #include "share/session.h"
 
 #include <stdlib.h>
@@ -105,9 +106,21 @@ static parmap_status start_server(void)
                       : pm_fail(PARMAP_SYSTEM, "no thread for serving: %s", strerror(error));
 }
 
+/* Every process is a thread that may call MPI, and rank 0's main need not know of it. */
+static parmap_status check_threads(void)
+{
+    if (!pm_window_is_remote() || pm_service_has_thread())
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "this program has initialised MPI for fewer threads than processes "
+                   "on several nodes need; ask MPI_Init_thread for "
+                   "MPI_THREAD_MULTIPLE, or leave it to parmap_start");
+}
+
 static parmap_status open(void)
 {
     PM_TRY(pm_session_check_started());
+    PM_TRY(check_threads());
     if (atomic_load(&serving.open))
         return pm_fail(PARMAP_USAGE, "parmap_serve was called already");
     PM_TRY(pm_commands_open());

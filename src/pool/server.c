@@ -6,11 +6,12 @@
 #include "pool/command.h"
 #include "pool/runner.h"
 #include "pool/say.h"
+#include "pool/watchdog.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const double look_s = 1, check_s = 5;
+static const double look_s = 1;
 
 /* A process at this rank. */
 typedef struct resident {
@@ -147,23 +148,13 @@ static parmap_status take(const pm_command **command)
     return status;
 }
 
-/* Nobody may be left to command: a rank of another node that died in silence is noticed by asking
- * it something. */
-static parmap_status check_rank_0(double *asked)
-{
-    uint64_t word;
-    if (pm_now() < *asked + check_s)
-        return PARMAP_OK;
-    *asked = pm_now();
-    return pm_load(pm_head_ref(0), PM_HEAD_TEST, &word);
-}
-
-static parmap_status serve_one(double *asked, bool *leave)
+/* Nobody may be left to command: while there is nothing to do it looks after rank 0. */
+static parmap_status serve_one(pm_pulse *rank_0, bool *leave)
 {
     const pm_command *command;
     const parmap_status status = take(&command);
     if (status == PARMAP_EMPTY)
-        return check_rank_0(asked);
+        return pm_pulse_look(rank_0);
     PM_TRY(status);
     if (command->verb == PM_COMMAND_START)
         start(command);
@@ -176,11 +167,11 @@ static parmap_status serve_one(double *asked, bool *leave)
 
 void pm_server_run(void)
 {
-    double asked = pm_now();
+    pm_pulse rank_0 = pm_pulse_start(0);
     bool leave = false;
     parmap_status status = pm_executor_self() != 0 ? PARMAP_OK : PARMAP_SYSTEM;
     while (status == PARMAP_OK && !leave) {
-        status = serve_one(&asked, &leave);
+        status = serve_one(&rank_0, &leave);
         sweep(false);
     }
     if (status != PARMAP_OK)

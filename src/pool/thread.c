@@ -51,9 +51,7 @@ static parmap_status sleep_slice(pthread_cond_t *until, pm_deadline deadline)
 {
     const double now = pm_now(), end = now + slice_s;
     const double at = end < deadline.at ? end : deadline.at;
-    PM_TRY(pm_check_cancelled());
-    if (pm_window_closing())
-        return pm_fail(PARMAP_CLOSED, "the job finishes: parmap_finish was called");
+    PM_TRY(pm_wait_check());
     if (now >= deadline.at)
         return PARMAP_TIMED_OUT;
     struct timespec time = {.tv_sec = (time_t)at, .tv_nsec = (long)((at - floor(at)) * 1e9)};

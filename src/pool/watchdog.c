@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const double pulse_s = 5;
+
 pm_watchdog pm_watchdog_start(void)
 {
     const double now = pm_now();
@@ -23,6 +25,22 @@ double pm_watchdog_left(const pm_watchdog *dog)
 double pm_watchdog_waited(const pm_watchdog *dog)
 {
     return pm_now() - dog->began;
+}
+
+pm_pulse pm_pulse_start(int rank)
+{
+    return (pm_pulse){.rank = (uint32_t)rank, .asked = pm_now()};
+}
+
+parmap_status pm_pulse_look(void *context)
+{
+    pm_pulse *pulse = context;
+    uint64_t word;
+    if (pm_now() < pulse->asked + pulse_s)
+        return PARMAP_OK;
+    PM_TRY(pm_load(pm_head_ref(pulse->rank), PM_HEAD_TEST, &word));
+    pulse->asked = pm_now();
+    return PARMAP_OK;
 }
 
 /* The next line comes when the wait is twice as long. */

@@ -8,7 +8,7 @@
 #ifndef PM_POOL_WATCHDOG_H
 #define PM_POOL_WATCHDOG_H
 
-#include "base/status.h"
+#include "share/block.h"
 
 /* Seconds until the first line, and what one that was terminated is given to end. */
 #define PM_PATIENCE_S 10.0
@@ -28,5 +28,18 @@ double pm_watchdog_waited(const pm_watchdog *dog);
 /* When it is time: "parmap: rank 0: MainProcess has waited 10 s for ...". */
 void pm_watchdog_bark(pm_watchdog *dog, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Whether a rank that is waited for still answers.  A launcher may leave the ranks of other nodes
+ * alone when one dies; a wait that never asks would not notice. */
+typedef struct pm_pulse {
+    uint32_t rank;
+    double asked; /* pm_now() of the last time, or of the start */
+} pm_pulse;
+
+pm_pulse pm_pulse_start(int rank);
+
+/* For pm_block_on, `context` is a pm_pulse: asks every few seconds.  PARMAP_SYSTEM when there is no
+ * answer; the message names the rank. */
+parmap_status pm_pulse_look(void *context);
 
 #endif

@@ -4,6 +4,7 @@
 #include "pool/failure.h"
 #include "pool/job.h"
 #include "pool/process.h"
+#include "pool/say.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -117,16 +118,33 @@ static parmap_status work_near(parmap_pool *pool)
     return status;
 }
 
+/* By what a task called: its item would never be done. */
+static void refuse_to_leave(void *unused)
+{
+    (void)unused;
+    if (!parmap_cancelled())
+        pm_say_and_abort(
+            "a task ended its worker, %s, by parmap_exit or pthread_exit; a task returns",
+            parmap_process_current().name);
+}
+
+static parmap_status work(const worker_start *start)
+{
+    const pm_carrier *carrier = pm_window_is_remote() ? &pm_carrier_letters : &pm_carrier_shared;
+    parmap_status status = PARMAP_OK;
+    pthread_cleanup_push(refuse_to_leave, NULL);
+    status = initialize(start);
+    if (status == PARMAP_OK)
+        status = parmap_rank() == start->route.owner ? work_near(start->pool)
+                                                     : carrier->work(&start->route);
+    pthread_cleanup_pop(0);
+    return status;
+}
+
 /* A worker whose pool goes ends like one that was told to. */
 int pm_worker_main(void *argument)
 {
-    const worker_start *start = argument;
-    parmap_status status = initialize(start);
-    if (status != PARMAP_OK)
-        return status == PARMAP_CANCELLED ? PARMAP_TERMINATED : (int)status;
-    const pm_carrier *carrier = pm_window_is_remote() ? &pm_carrier_letters : &pm_carrier_shared;
-    status =
-        parmap_rank() == start->route.owner ? work_near(start->pool) : carrier->work(&start->route);
+    const parmap_status status = work(argument);
     return status == PARMAP_CLOSED      ? 0
            : status == PARMAP_CANCELLED ? PARMAP_TERMINATED
                                         : (int)status;

@@ -1,7 +1,7 @@
 # Checks every #include of src and jobs: includes go down the floors only, and each outside library
 # has one door.  Run as a test; fails with the list of offenders.
 #
-#   jobs                      <parmap.h> and headers of standard C
+#   jobs                      <parmap.h>, headers of standard C and POSIX, libraries of their own
 #   app                       map, share, work, store, heap, comm, base
 #   pool, map                 work, store, share (pool only), heap, comm, base
 #   share | work | store      heap, comm, base; blind to each other
@@ -35,6 +35,10 @@ string(JOIN "|" standard_c
     assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar
     wchar wctype)
+string(JOIN "|" posix arpa/inet netinet/in sys/socket unistd)
+
+# job -> the header of its library
+set(library_of_io_bound "curl/curl")
 
 set(offenders)
 set(count 0)
@@ -80,9 +84,11 @@ foreach(file IN LISTS files)
         set(header "${CMAKE_MATCH_2}")
         if(file MATCHES "^src/([^/]+)/")
             check_src("${file}" "${CMAKE_MATCH_1}" "${header}" ${quoted})
-        elseif(quoted OR NOT header MATCHES "^(parmap|${standard_c})\\.h$")
-            string(APPEND offenders
-                "\n  ${file}: ${header}: jobs see <parmap.h> and standard C only")
+            continue()
+        endif()
+        get_filename_component(job "${file}" NAME_WE)
+        if(quoted OR NOT header MATCHES "^(parmap|${standard_c}|${posix}|${library_of_${job}})\\.h$")
+            string(APPEND offenders "\n  ${file}: ${header}: jobs see <parmap.h>, standard C and POSIX")
         endif()
     endforeach()
 endforeach()

@@ -90,7 +90,7 @@ class BadEnds(Serving):
             with self.subTest(window=window):
                 result = self.serve("deaf", env={"PARMAP_WINDOW": window})
                 self.assertEnds(result, r"^parmap: rank 0: Process-1 on rank 1 on \S+ was "
-                                        r"terminated, and has not ended since 10 s")
+                                        r"terminated, and has not ended for 10 s")
 
     def test_calls_that_do_not_fit(self):
         for command, pattern in (

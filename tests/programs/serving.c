@@ -93,13 +93,13 @@ static int fine(void)
     parmap_thread thread;
     const unsigned zero = 0;
     const parmap_process_options daemon = {.daemon = true};
-    parmap_process process = start(wait_for_ever);
+    parmap_process endless, process = start(wait_for_ever);
     for (int i = 0; i < 50; i++) /* nobody joins these */
         PARMAP_MUST(
             parmap_process_start(&(parmap_process){.id = 0}, sleep_for, &zero, sizeof zero));
     PARMAP_MUST(parmap_process_terminate(&process));
     PARMAP_MUST(parmap_process_join(&process, PARMAP_FOREVER));
-    PARMAP_MUST(parmap_process_start_as(&process, wait_for_ever, NULL, 0, &daemon));
+    PARMAP_MUST(parmap_process_start_as(&endless, wait_for_ever, NULL, 0, &daemon));
     PARMAP_MUST(parmap_thread_start(&thread, sleep_for, &zero, sizeof zero));
     printf("exit code %d\n", process.exit_code);
     return parmap_finish();
