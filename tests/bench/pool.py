@@ -27,28 +27,24 @@ def add_mpi4py(todo, bench, mpi, what, count):
 # ---- one task, there and back -------------------------------------------------------------------
 
 
-APPLIES = (("elsewhere", 2), ("elsewhere", 0), ("any", 2), ("any", 0))  # where, size of the pool
-
-
 def applies(bench, mpi):
     runs, seconds = Runs(bench, mpi, "pool"), bench.seconds
-    todo = {(where, size): runs.ours(2, ONE_EACH, "apply", where, size, seconds)
-            for where, size in APPLIES}
-    todo["MPI"] = runs.theirs(2, as_parmap_sets(mpi, {}), "calls", seconds / 10)
-    todo["Pool.apply"] = python_pool(runs, "apply", 5000, 500)
+    todo = {"size 2": runs.ours(2, ONE_EACH, "apply", 2, seconds),
+            "size default": runs.ours(2, ONE_EACH, "apply", 0, seconds),
+            "MPI": runs.theirs(2, as_parmap_sets(mpi, {}), "calls", seconds / 10),
+            "Pool.apply": python_pool(runs, "apply", 5000, 500)}
     add_mpi4py(todo, bench, mpi, "apply", bench.size(1000, 200))
     samples = bench.rounds(5, todo)
     title = f"pool, {mpi.name}, apply"
-    for where, size in APPLIES:
-        name = f"{title}, {where}, size {size or 'default'}"
-        bench.add(f"{name} / MPI", "us", in_us(samples[where, size]),
+    for size in ("size 2", "size default"):
+        bench.add(f"{title}, {size} / MPI", "us", in_us(samples[size]),
                   in_us(samples["MPI"], "ping 8"), at_most(3))
-        if where == "any":
-            bench.add(f"{name}, on other ranks", "%", said(samples[where, size], "elsewhere"),
-                      by=OURS)
+        bench.add(f"{title}, {size}, on other ranks", "%", said(samples[size], "elsewhere"),
+                  by=OURS)
     for label in ("Pool.apply", "mpi4py.futures"):
         if label in samples:
-            bench.add(f"{title} / {label}", "us", in_us(samples["any", 0]), in_us(samples[label]))
+            bench.add(f"{title} / {label}", "us", in_us(samples["size default"]),
+                      in_us(samples[label]))
 
 
 def in_us(samples, name="ns"):
@@ -58,12 +54,10 @@ def in_us(samples, name="ns"):
 def crowded_applies(bench, mpi):
     """More ranks than cores.  The mean counts every wait for a core, the median hides the few."""
     runs = Runs(bench, mpi, "pool")
-    samples = bench.rounds(5, {where: runs.ours(8, ONE_EACH, "apply", where, 0, bench.seconds)
-                               for where in ("elsewhere", "any")})
-    for where in samples:
-        title = f"pool, {mpi.name}, apply, 8 ranks, {where}"
-        bench.add(title, "us", in_us(samples[where]), goal=at_most(100), by=OURS)
-        bench.add(f"{title}, mean", "us", in_us(samples[where], "mean"), by=OURS)
+    samples = bench.rounds(5, {"ours": runs.ours(8, ONE_EACH, "apply", 0, bench.seconds)})
+    title = f"pool, {mpi.name}, apply, 8 ranks"
+    bench.add(title, "us", in_us(samples["ours"]), goal=at_most(100), by=OURS)
+    bench.add(f"{title}, mean", "us", in_us(samples["ours"], "mean"), goal=at_most(100), by=OURS)
 
 
 # ---- many tasks, one by one ---------------------------------------------------------------------
@@ -94,7 +88,7 @@ PLACES = (("private", "1x2", 1, TWO_THREADS, at_least(0.9), at_least(100)),
 
 
 def cubes(bench, mpi):
-    runs, items, times = Runs(bench, mpi, "pool"), bench.size(1e7, 1e6), 15
+    runs, items, times = Runs(bench, mpi, "pool"), 10_000_000, 15
     few = bench.size(1e6, 1e5)  # for Python
     todo = {(how, memory, who): runs.ours(ranks, settings, "cubes", how, memory, items, times)
             for how in ("kernel", "task") for memory, who, ranks, settings, *_ in PLACES}
