@@ -104,7 +104,8 @@ static void *handle(void *argument)
         if (status == PARMAP_TIMED_OUT)
             status = PARMAP_OK;
     }
-    if (status != PARMAP_OK && status != PARMAP_CLOSED) { /* nobody would ever tell those that wait */
+    if (status != PARMAP_OK &&
+        status != PARMAP_CLOSED) { /* nobody would ever tell those that wait */
         pm_say("%s; the pool is terminated", parmap_message());
         parmap_pool_terminate(handler->pool);
     }

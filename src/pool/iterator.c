@@ -253,11 +253,21 @@ parmap_status parmap_iterator_next(parmap_iterator *iterator, void *result, int6
 
 /* ---- making and freeing ---------------------------------------------------------------------- */
 
+/* No more than may be given out, or than there are. */
+static int64_t choose_chunk(const parmap_job *what)
+{
+    int64_t most = what->next ? AHEAD_MOST : what->count;
+    if (what->ahead > 0 && what->ahead < most)
+        most = what->ahead;
+    const int64_t chunk = what->chunk < most ? what->chunk : most;
+    return chunk > 0 ? chunk : 1;
+}
+
 static void choose_width(const parmap_pool *pool, parmap_iterator *iterator)
 {
     const int64_t bytes = (int64_t)(iterator->call.input_bytes + iterator->call.result_bytes);
     int64_t ahead = AHEAD_LEAST + AHEAD_EACH * (int64_t)pool->size;
-    iterator->chunk = iterator->what.chunk > 0 ? iterator->what.chunk : 1;
+    iterator->chunk = choose_chunk(&iterator->what);
     if (bytes > 0 && ahead > AHEAD_BYTES / bytes / iterator->chunk)
         ahead = AHEAD_BYTES / bytes / iterator->chunk;
     if (ahead < 2 * pool->size)

@@ -53,6 +53,8 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, parmap_resu
         return pm_fail(PARMAP_SYSTEM, "out of memory for a job");
     made->pool = pool;
     made->what = *what;
+    if (what->chunk > what->count) /* the counter must not overflow */
+        made->what.chunk = what->count;
     made->call = call;
     atomic_init(&made->references, 1);
     pthread_mutex_init(&made->mutex, NULL);
@@ -236,8 +238,9 @@ static parmap_status copy_input(parmap_result *job)
 
 static parmap_status give_done_word(parmap_pool *pool, parmap_result *job)
 {
-    return job->attended ? PARMAP_OK
-                         : pm_done_open(&job->done_home, pool->carrier->is_private, &job->done);
+    const bool far_push =
+        !pool->carrier->is_private && (job->map_block.generation != 0 || !job->feed.over);
+    return job->attended ? PARMAP_OK : pm_done_open(&job->done_home, !far_push, &job->done);
 }
 
 /* Tickets for the workers of other ranks: no more than there are items. */
@@ -475,11 +478,13 @@ static parmap_status take_parcels(parmap_result *job)
 
 parmap_status pm_job_progress(parmap_result *job)
 {
+    parmap_status status = PARMAP_OK;
     if (job->attended || has_ended(job))
         return PARMAP_OK;
     pthread_mutex_lock(&job->mutex);
-    parmap_status status = has_ended(job) ? PARMAP_OK : take_parcels(job);
-    if (status == PARMAP_OK && !has_ended(job))
+    if (!job->awaited && !has_ended(job))
+        status = take_parcels(job);
+    if (!job->awaited && !has_ended(job) && status == PARMAP_OK)
         status = look(job);
     pthread_mutex_unlock(&job->mutex);
     return status;
@@ -494,7 +499,7 @@ void pm_job_drop(parmap_result *job)
             atomic_store(&job->map->next, job->map->count);
         atomic_store(&job->dropped, true);
         pthread_cond_broadcast(&job->ended);
-        if (!job->attended)
+        if (!job->attended && job->done.ref.offset != 0) /* 0: it was refused before it began */
             pm_done_poke(job->done);
     }
     pthread_mutex_lock(&pool->mutex);

@@ -39,6 +39,7 @@ struct parmap_result {
     pm_ref map_block;       /* of a shared one */
     pm_feed feed;
     pm_job_waiter waiter;
+    bool awaited;             /* a thread sleeps on the done word, and will make progress then */
     bool attended;            /* by the pool's handler: it has callbacks, or must be fed */
     _Atomic int near_at_work; /* near workers that use the caller's arrays */
 

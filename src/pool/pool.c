@@ -171,10 +171,12 @@ parmap_status parmap_pool_terminate(parmap_pool *pool)
         return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
     if (atomic_exchange(&pool->state, PM_POOL_TERMINATED) == PM_POOL_TERMINATED)
         return PARMAP_OK;
+    drop_jobs(pool); /* before tasks fail for being terminated */
+    pm_iterators_end(pool);
     parmap_status status = PARMAP_OK;
     for (int i = 0; i < pool->size && status == PARMAP_OK; i++)
         status = parmap_process_terminate(&pool->workers[i]);
-    drop_jobs(pool);
+    drop_jobs(pool); /* that were given meanwhile */
     pm_iterators_end(pool);
     let_go(pool);
     return status;

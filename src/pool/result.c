@@ -29,44 +29,46 @@ static struct timespec slice_from_now(double left_s)
     return end;
 }
 
-/* Of a job that the handler attends. */
-static parmap_status await_handler(parmap_result *job, pm_deadline deadline)
+/* Until the job has ended, or nobody is there any more who would see it end; with its mutex. */
+static parmap_status await_other(parmap_result *job, pm_deadline deadline)
 {
     parmap_status status = PARMAP_OK;
     pm_executor_rest(true);
-    pthread_mutex_lock(&job->mutex);
-    while (!has_ended(job) && status == PARMAP_OK) {
+    while (status == PARMAP_OK && !has_ended(job) && (job->attended || job->awaited)) {
         const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
-        if (left <= 0) {
-            status = PARMAP_TIMED_OUT;
-            break;
-        }
         const struct timespec end = slice_from_now(left);
-        pthread_cond_timedwait(&job->ended, &job->mutex, &end);
-        status = pm_wait_check();
+        if (left > 0)
+            pthread_cond_timedwait(&job->ended, &job->mutex, &end);
+        status = left > 0 ? pm_wait_check() : PARMAP_TIMED_OUT;
     }
-    pthread_mutex_unlock(&job->mutex);
     pm_executor_rest(false);
     return status;
 }
 
-/* Of one that makes progress by this thread. */
-static parmap_status await_news(const parmap_result *job, pm_deadline deadline)
+/* Until there is progress to make; with its mutex, which is free meanwhile. */
+static parmap_status await_news(parmap_result *job, pm_deadline deadline)
 {
     const pm_deadline look = pm_deadline_in(pm_job_patience(job));
     const bool looks = look.at < deadline.at;
+    job->awaited = true;
+    pthread_mutex_unlock(&job->mutex);
     const parmap_status status = pm_done_await(job->done, looks ? look : deadline, NULL);
+    pthread_mutex_lock(&job->mutex);
+    job->awaited = false;
+    pthread_cond_broadcast(&job->ended); /* the next one takes over */
     return status == PARMAP_TIMED_OUT && looks ? PARMAP_OK : status;
 }
 
+/* One thread sleeps on the done word and makes the progress; others wait for that one. */
 static parmap_status await(parmap_result *job, pm_deadline deadline)
 {
     while (!has_ended(job)) {
         PM_TRY(pm_job_progress(job));
-        if (has_ended(job))
-            return PARMAP_OK;
-        const parmap_status status =
-            job->attended ? await_handler(job, deadline) : await_news(job, deadline);
+        parmap_status status = PARMAP_OK;
+        pthread_mutex_lock(&job->mutex);
+        if (!has_ended(job))
+            status = (job->attended || job->awaited ? await_other : await_news)(job, deadline);
+        pthread_mutex_unlock(&job->mutex);
         if (status != PARMAP_OK && !has_ended(job))
             return status;
     }
@@ -118,6 +120,8 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
         status = failure_of(job);
     else {
         pm_job_drop(job);
+        if (status == PARMAP_CANCELLED) /* its owner ends, and so do its workers */
+            parmap_pool_terminate(pool);
         await_near(job);
     }
     pm_job_release(job);

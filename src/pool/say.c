@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void say(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+
 static void say(const char *format, va_list arguments)
 {
     char text[900], line[1024];
