@@ -1,5 +1,5 @@
-/* compare - process against thread, measured on this machine: the table with which every tutorial
- * of multiprocessing begins.
+/* compare - process against thread, measured on this machine: what every tutorial of
+ * multiprocessing begins with.
  *
  * A thread is a parmap_thread of rank 0, where main runs.  A process is a parmap_process on another
  * rank, so most rows of that column need mpirun -np 2 ./compare.  Where it is a rank itself that is
@@ -76,17 +76,6 @@ static bool alone(const char *what, cell thread)
     if (parmap_size() == 1)
         row(what, thread, none, "the process needs mpirun -np 2 ./compare");
     return parmap_size() == 1;
-}
-
-static void time_row(const char *what, const double times_s[])
-{
-    const double ratio = times_s[1] / times_s[0], times = ratio > 1 ? ratio : 1 / ratio;
-    const cell thread = seconds(times_s[0]), process = seconds(times_s[1]);
-    if (times < 1.25)
-        row(what, thread, process, "about the same time");
-    else
-        row(what, thread, process, "the %s takes %.*f times the time",
-            ratio > 1 ? "process" : "thread", times < 10 ? 1 : 0, times);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -223,35 +212,22 @@ static void compare_variables(void)
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
-/* The mean over some starts and joins that are not on main's rank; the best of five. */
+/* The mean over some that are not on main's rank. */
 static double start_and_join(which kind)
 {
-    double best_s = 1e9;
-    for (int round = 0; round < 5; round++) {
-        double sum_s = 0;
-        int count = 0;
-        while (count < 20) {
-            worker one;
-            const double begin = now();
-            start(&one, kind, nothing, NULL, 0);
-            join(&one);
-            if (kind == THREAD || one.process.rank != 0) {
-                sum_s += now() - begin;
-                count++;
-            }
+    double sum_s = 0;
+    int count = 0;
+    while (count < 20) {
+        worker one;
+        const double begin = now();
+        start(&one, kind, nothing, NULL, 0);
+        join(&one);
+        if (kind == THREAD || one.process.rank != 0) {
+            sum_s += now() - begin;
+            count++;
         }
-        best_s = shorter(best_s, sum_s / count);
     }
-    return best_s;
-}
-
-static void compare_start(void)
-{
-    double times_s[KINDS] = {start_and_join(THREAD)};
-    if (alone("start and join", seconds(times_s[THREAD])))
-        return;
-    times_s[PROCESS] = start_and_join(PROCESS);
-    time_row("start and join", times_s);
+    return sum_s / count;
 }
 
 /* How long ago the kernel started this rank, in seconds, to 10 ms; 0 = not known. */
@@ -289,24 +265,23 @@ static void show_rank_start(double rank_s)
 /* Sends back what it gets, until it gets nothing. */
 static int echo(void *pipe)
 {
-    char message[8];
+    char text[8];
     size_t bytes;
     do {
-        PARMAP_MUST(
-            parmap_connection_receive(pipe, message, sizeof message, &bytes, PARMAP_FOREVER));
-        PARMAP_MUST(parmap_connection_send(pipe, message, bytes, PARMAP_FOREVER));
+        PARMAP_MUST(parmap_connection_receive(pipe, text, sizeof text, &bytes, PARMAP_FOREVER));
+        PARMAP_MUST(parmap_connection_send(pipe, text, bytes, PARMAP_FOREVER));
     } while (bytes > 0);
     return 0;
 }
 
 static void there_and_back(const parmap_connection *pipe, size_t bytes)
 {
-    char message[8] = "ping";
-    PARMAP_MUST(parmap_connection_send(pipe, message, bytes, PARMAP_FOREVER));
-    PARMAP_MUST(parmap_connection_receive(pipe, message, sizeof message, NULL, PARMAP_FOREVER));
+    char text[8] = "ping";
+    PARMAP_MUST(parmap_connection_send(pipe, text, bytes, PARMAP_FOREVER));
+    PARMAP_MUST(parmap_connection_receive(pipe, text, sizeof text, NULL, PARMAP_FOREVER));
 }
 
-static double message_time(which kind)
+static double message(which kind)
 {
     parmap_connection here, there;
     worker other;
@@ -315,7 +290,7 @@ static double message_time(which kind)
     start(&other, kind, echo, &there, sizeof there);
     int rounds = 0;
     const double begin = now();
-    for (; now() - begin < 0.1; rounds++)
+    for (; now() - begin < 0.03; rounds++)
         there_and_back(&here, 8);
     const double result = (now() - begin) / rounds;
     there_and_back(&here, 0);
@@ -325,20 +300,11 @@ static double message_time(which kind)
     return result;
 }
 
-static void compare_messages(void)
-{
-    double times_s[KINDS] = {message_time(THREAD)};
-    if (alone("message there and back", seconds(times_s[THREAD])))
-        return;
-    times_s[PROCESS] = message_time(PROCESS);
-    time_row("message there and back", times_s);
-}
-
 /* Both return tenths of a nanosecond for one addition. */
 static int add_to_global(void *unused)
 {
     (void)unused;
-    enum { COUNT = 1000000 };
+    enum { COUNT = 300000 };
     static _Atomic int64_t number;
     const double begin = now();
     for (int i = 0; i < COUNT; i++)
@@ -354,20 +320,42 @@ static int add_to_value(void *value)
         for (int i = 0; i < 100; i++)
             PARMAP_MUST(parmap_value_add(value, 1));
         count += 100;
-    } while (now() - begin < 0.05);
+    } while (now() - begin < 0.01);
     return (int)(1e10 * (now() - begin) / (double)count);
 }
 
-static void compare_sharing(void)
+static double addition(which kind)
 {
-    double times_s[KINDS] = {1e-10 * run(THREAD, add_to_global, NULL, 0)};
-    if (alone("add to a shared number", seconds(times_s[THREAD])))
-        return;
+    if (kind == THREAD)
+        return 1e-10 * run(THREAD, add_to_global, NULL, 0);
     parmap_value value;
     PARMAP_MUST(parmap_value_create(&value, 'q', 0));
-    times_s[PROCESS] = 1e-10 * run(PROCESS, add_to_value, &value, sizeof value);
+    const double result = 1e-10 * run(PROCESS, add_to_value, &value, sizeof value);
     PARMAP_MUST(parmap_value_free(&value));
-    time_row("add to a shared number", times_s);
+    return result;
+}
+
+/* The best of some measurements: much depends on which cores the two happen to get. */
+static double best(double (*measure)(which kind), which kind)
+{
+    double best_s = measure(kind);
+    for (int round = 1; round < 6; round++)
+        best_s = shorter(best_s, measure(kind));
+    return best_s;
+}
+
+static void compare_times(const char *what, double (*measure)(which kind))
+{
+    const double thread_s = best(measure, THREAD);
+    if (alone(what, seconds(thread_s)))
+        return;
+    const double process_s = best(measure, PROCESS);
+    const double ratio = process_s / thread_s, times = ratio > 1 ? ratio : 1 / ratio;
+    if (times < 1.25)
+        row(what, seconds(thread_s), seconds(process_s), "about the same time");
+    else
+        row(what, seconds(thread_s), seconds(process_s), "the %s takes %.*f times the time",
+            ratio > 1 ? "process" : "thread", times < 10 ? 1 : 0, times);
 }
 
 /* ---- speed-up -------------------------------------------------------------------------------- */
@@ -463,10 +451,10 @@ int main(int argc, char **argv)
     printf("%-24s  %-10s  %-10s  %s\n", "", "thread", "process", "so");
     compare_memory(); /* first: threads that ended leave memory for the next ones */
     compare_variables();
-    compare_start();
+    compare_times("start and join", start_and_join);
     show_rank_start(rank_s);
-    compare_messages();
-    compare_sharing();
+    compare_times("message there and back", message);
+    compare_times("add to a shared number", addition);
     compare_computing();
     compare_speed("speed-up of waiting", wait_25_ms, 0, (int[]){8, 8});
     compare_ending();

@@ -15,16 +15,16 @@ static int do_something(void *unused)
 {
     (void)unused;
     printf("Sleeping 1 second\n");
-    fflush(stdout); /* now, not when this rank ends */
     PARMAP_MUST(parmap_sleep(1));
     printf("Done sleeping\n");
-    fflush(stdout);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
     PARMAP_MUST(parmap_start(&argc, &argv));
+    static char line[BUFSIZ];
+    setvbuf(stdout, line, _IOLBF, sizeof line); /* a line at a time, also to mpirun */
     if (!parmap_serve())
         return parmap_finish();
 

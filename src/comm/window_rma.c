@@ -22,6 +22,8 @@ enum { PIECE = 4 << 20, POLITE_PIECE = 16 << 10 }; /* bytes of one get or put */
 static struct {
     MPI_Win windows[PM_SPACES];
     void *own[PM_SPACES];
+    uint8_t
+        *padding[PM_SPACES];  /* of each rank: bytes in front of its segment, which begins a line */
     _Atomic uint64_t calls;   /* odd = a thread is inside one */
     _Atomic uint32_t partner; /* of the last one */
     uint64_t seen;            /* by the watch: calls, and since when */
@@ -29,6 +31,11 @@ static struct {
     double *nudged_at; /* of each rank, with the door held; NULL: targets need not be awake */
     bool flush_spins;  /* without giving the core away */
 } rma;
+
+static MPI_Aint place_of(pm_ref ref, uint64_t at)
+{
+    return (MPI_Aint)(ref.offset + at + rma.padding[ref.space][ref.rank]);
+}
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
@@ -129,7 +136,7 @@ static int operate(pm_ref ref, uint64_t at, pm_word_op op, int width, uint64_t a
                    uint64_t *old)
 {
     const MPI_Win window = rma.windows[ref.space];
-    const MPI_Aint place = (MPI_Aint)(ref.offset + at);
+    const MPI_Aint place = place_of(ref, at);
     const MPI_Datatype type = type_of(width);
     const number first = narrow(a, width), second = narrow(b, width);
     number result = {.u64 = 0};
@@ -170,7 +177,7 @@ static parmap_status operate_politely(pm_ref ref, uint64_t at, pm_word_op op, in
                                       uint64_t b, uint64_t *old)
 {
     const MPI_Win window = rma.windows[ref.space];
-    const MPI_Aint place = (MPI_Aint)(ref.offset + at);
+    const MPI_Aint place = place_of(ref, at);
     const MPI_Datatype type = type_of(width);
     const number first = narrow(a, width), second = narrow(b, width);
     const bool swap = op == PM_COMPARE_SWAP;
@@ -261,7 +268,7 @@ static parmap_status move_pieces(pm_ref ref, uint64_t at, pm_word_op op, int wid
         const size_t most = polite ? POLITE_PIECE : PIECE;
         piece = bytes - done < most ? bytes - done : most;
         const transfer t = {.ref = ref,
-                            .place = (MPI_Aint)(ref.offset + at + done),
+                            .place = place_of(ref, at + done),
                             .op = op,
                             .width = width,
                             .count = (int)(piece / (size_t)width),
@@ -348,12 +355,15 @@ static parmap_status check_room(uint64_t bytes)
                    (unsigned long long)(there >> 20));
 }
 
-static parmap_status make_window(uint32_t space)
+enum { LINE = 64 };
+
+static parmap_status make_window(uint32_t space, uint8_t *padding)
 {
     const uint64_t bytes = pm_spaces[space].bytes;
     MPI_Win *window = &rma.windows[space];
-    const parmap_status status = PM_MPI(MPI_Win_allocate((MPI_Aint)bytes, 1, MPI_INFO_NULL,
-                                                         MPI_COMM_WORLD, &rma.own[space], window));
+    char *memory = NULL;
+    const parmap_status status = PM_MPI(MPI_Win_allocate((MPI_Aint)(bytes + LINE), 1, MPI_INFO_NULL,
+                                                         MPI_COMM_WORLD, (void *)&memory, window));
     if (status != PARMAP_OK)
         return space == 0 ? status
                           : pm_fail(PARMAP_NO_MEMORY,
@@ -361,6 +371,8 @@ static parmap_status make_window(uint32_t space)
                                     "more ranks",
                                     (unsigned long long)bytes >> 20, pm_the_job.world.rank,
                                     parmap_message());
+    *padding = (uint8_t)(-(uintptr_t)memory % LINE);
+    rma.own[space] = memory + *padding;
     PM_TRY(PM_MPI(MPI_Win_set_errhandler(*window, MPI_ERRORS_RETURN)));
     /* the heap clears what it hands out */
     memset(rma.own[space], 0, space == 0 ? PM_HEAP_BEGIN : bytes);
@@ -373,13 +385,21 @@ static parmap_status open_rma(uint32_t space)
 {
     PM_TRY(pm_agree(&pm_the_job.world, check_room(pm_spaces[space].bytes), pm_window_idle()));
     PM_TRY(pm_barrier(&pm_the_job.world, pm_window_idle()));
-    return pm_agree(&pm_the_job.world, make_window(space), pm_window_idle());
+    uint8_t mine = 0, *all = calloc((size_t)pm_the_job.world.size, 1);
+    const parmap_status status =
+        all ? make_window(space, &mine)
+            : pm_fail(PARMAP_SYSTEM, "out of memory for %d ranks", pm_the_job.world.size);
+    rma.padding[space] = all;
+    PM_TRY(pm_agree(&pm_the_job.world, status, pm_window_idle()));
+    return pm_allgather(&pm_the_job.world, &mine, all, 1, pm_window_idle());
 }
 
 static parmap_status close_rma(uint32_t space)
 {
     PM_TRY(pm_barrier(&pm_the_job.world, pm_window_idle()));
     PM_TRY(PM_MPI(MPI_Win_unlock_all(rma.windows[space])));
+    free(rma.padding[space]);
+    rma.padding[space] = NULL;
     return PM_MPI(MPI_Win_free(&rma.windows[space]));
 }
 

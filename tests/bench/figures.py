@@ -1,11 +1,11 @@
 """What is measured: one function per group, one `bench.add` per line of the table."""
-import subprocess
 import sys
 from pathlib import Path
 
+from pool import pool
 from report import DIFFERENCE, RATIO, at_least, at_most, rates
 from shared import shared
-from toolchain import REFERENCE, peak_kib, run
+from toolchain import REFERENCE, has_module, mpi4py_is_of, peak_kib, run
 
 GIVEN_BACK = Path("/sys/module/page_reporting/parameters/reported_kib")
 TRIES = 6
@@ -154,17 +154,6 @@ def add_memory_figures(bench, name, samples, large, large_file):
 # ---- python -------------------------------------------------------------------------------------
 
 
-def has_module(name):
-    return subprocess.run([sys.executable, "-c", f"import {name}"], stdin=subprocess.DEVNULL,
-                          capture_output=True, check=False).returncode == 0
-
-
-def mpi4py_is_of(mpi):
-    code = ("import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; "
-            "print(MPI.Get_library_version())")
-    return ("Open MPI" in run([sys.executable, "-c", code]).output) == (mpi.name == "openmpi")
-
-
 def beside(bench, mpi, name, ranks, flags, items, theirs):
     """Whole processes: cubemap with these flags and something in Python, elements per second."""
     def ours():
@@ -195,4 +184,4 @@ def python(bench, mpi):
 
 
 GROUPS = {"compute": compute, "write": write, "startup": start_up, "memory": memory,
-          "python": python, "shared": shared}
+          "python": python, "shared": shared, "pool": pool}

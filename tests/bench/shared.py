@@ -3,7 +3,7 @@ import statistics
 import sys
 
 from report import DIFFERENCE, OURS, RATIO, at_least, at_most
-from toolchain import REFERENCE, CannotRun, build_global_arrays, build_objects, run
+from toolchain import REFERENCE, CannotRun, build_global_arrays, build_group, run
 
 STOCK, SM = "stock", "osc=sm"  # how Open MPI makes its windows: as it is installed, and as told
 CURE = "sm,pt2pt"  # what parmap chooses where it is installed as Debian does
@@ -40,22 +40,23 @@ def as_parmap_sets(mpi, settings):
 
 
 class Runs:
-    """Starts the programs of this group; each answers with a Sample."""
+    """Starts the programs of a group; each answers with a Sample."""
 
-    def __init__(self, bench, mpi):
-        self.bench, self.mpi = bench, mpi
+    def __init__(self, bench, mpi, group="shared"):
+        self.bench, self.mpi, self.group = bench, mpi, group
 
     def ours(self, ranks, settings, program, *args):
-        return lambda: run(self.mpi.launch(ranks, [self.mpi.objects(program), *args]), 1, settings)
+        command = self.mpi.launch(ranks, [self.mpi.built_here(self.group, program), *args])
+        return lambda: run(command, 1, settings)
 
     def theirs(self, ranks, settings, program, *args):
         command = self.mpi.launch(ranks, [self.mpi.reference(program), *args])
         return lambda: run(command, 1, settings)
 
-    def python(self, what, processes, full, quick):
-        script = REFERENCE / "multiprocessing_objects.py"
-        count = self.bench.size(full, quick)
-        return lambda: run([sys.executable, script, what, processes, count])
+    def python(self, what, processes, full, quick, script="multiprocessing_objects.py"):
+        command = [sys.executable, REFERENCE / script, what, processes,
+                   self.bench.size(full, quick)]
+        return lambda: run(command)
 
 
 def said(samples, name, scale=1.0):
@@ -223,10 +224,16 @@ def idleness(bench, mpi):
                       said(samples["ours"], what), goal=goal, by=OURS)
 
 
-def shared(bench, mpi):
-    build_objects(mpi)
-    for part in (adds, locks, queues, pipes, operations, stalls, idleness):
+def measure_parts(bench, mpi, group, parts):
+    """One that cannot run does not stop the others."""
+    build_group(mpi, group)
+    for part in parts:
         try:
             part(bench, mpi)
         except CannotRun as error:
-            bench.problem(f"shared, {mpi.name}, {part.__name__}: {error}")
+            bench.problem(f"{group}, {mpi.name}, {part.__name__}: {error}")
+
+
+def shared(bench, mpi):
+    measure_parts(bench, mpi, "shared",
+                  (adds, locks, queues, pipes, operations, stalls, idleness))

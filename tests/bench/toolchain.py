@@ -8,21 +8,22 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference"
-OBJECTS = HERE / "shared"
 INCLUDE = HERE.parents[1] / "src" / "include"
 LAUNCH = HERE.parent / "launch.env"  # what mpirun needs; the tests read it too
 FLAGS = ["-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra"]
 USER_FLAGS = ["-std=gnu11", "-O3", "-Wall", "-Wextra", "-ffp-contract=off", "-fopenmp-simd",
               "-DPARMAP_EXACT_FLAGS"]
-MPI_PROGRAMS = ("compute", "write", "bare", "contend", "calls", "stall")
-OBJECT_PROGRAMS = ("contend", "queue", "pipe", "operations", "stall", "idle")
-PLAIN_PROGRAMS = ("peak", "warm")
+MPI_PROGRAMS = ("compute", "write", "bare", "contend", "calls", "stall", "cubes", "irregular")
+PLAIN_PROGRAMS = ("peak", "warm", "threads")
+OUR_PROGRAMS = {"shared": ("contend", "queue", "pipe", "operations", "stall", "idle"),
+                "pool": ("apply", "tasks", "cubes", "irregular", "start", "terminate")}
 TIME_LIMIT_S = 300
 
 
@@ -50,9 +51,9 @@ class Mpi:
     def reference(self, name):
         return self.references / name
 
-    def objects(self, name):
-        """One of our programs that stand here and not in jobs/: see build_objects."""
-        return self.references / "ours" / name
+    def built_here(self, group, name):
+        """One of our programs that stand here and not in jobs/: see build_group."""
+        return self.references / "ours" / group / name
 
     def launch(self, ranks, command):
         """The command line for so many ranks; ranks 0 = alone, without the launcher."""
@@ -138,7 +139,7 @@ def compile_one(compiler, source, target, *flags):
 def build_references(mpi):
     mpi.references.mkdir(parents=True, exist_ok=True)
     for name in PLAIN_PROGRAMS:
-        compile_one("gcc", REFERENCE / f"{name}.c", mpi.references / name)
+        compile_one("gcc", REFERENCE / f"{name}.c", mpi.references / name, "-pthread")
     for name in MPI_PROGRAMS:
         compile_one(mpi.mpicc, REFERENCE / f"{name}.c", mpi.references / name, "-fopenmp")
     if mpi.h5pcc:
@@ -153,15 +154,16 @@ def build_hdf5_reference(mpi):
         raise CannotRun(f"{mpi.h5pcc} cannot build hdf5.c: {done.stderr.strip()}")
 
 
-def build_objects(mpi):
+def build_group(mpi, group):
     """Programs that use the built library as a program of a user would."""
     library = mpi.programs.parent / "lib"
     if not (library / "libparmap.so").exists():
         raise CannotRun(f"{library}/libparmap.so is missing; run `make` first")
-    mpi.objects("").mkdir(parents=True, exist_ok=True)
-    for name in OBJECT_PROGRAMS:
-        run(["gcc", *USER_FLAGS, f"-I{INCLUDE}", OBJECTS / f"{name}.c", f"-L{library}", "-lparmap",
-             f"-Wl,-rpath,{library}", "-o", mpi.objects(name)])
+    for name in OUR_PROGRAMS[group]:
+        program = mpi.built_here(group, name)
+        program.parent.mkdir(parents=True, exist_ok=True)
+        run(["gcc", *USER_FLAGS, f"-I{INCLUDE}", HERE / group / f"{name}.c", f"-L{library}",
+             "-lparmap", f"-Wl,-rpath,{library}", "-o", program])
 
 
 def build_global_arrays(mpi):
@@ -174,6 +176,17 @@ def build_global_arrays(mpi):
             continue
         return True
     return False
+
+
+def has_module(name):
+    return subprocess.run([sys.executable, "-c", f"import {name}"], stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False).returncode == 0
+
+
+def mpi4py_is_of(mpi):
+    code = ("import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; "
+            "print(MPI.Get_library_version())")
+    return ("Open MPI" in run([sys.executable, "-c", code]).output) == (mpi.name == "openmpi")
 
 
 def peak_kib(output):

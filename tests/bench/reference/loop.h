@@ -55,6 +55,13 @@ static inline int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Sorts them. */
+static inline double median(double *numbers, int count)
+{
+    qsort(numbers, (size_t)count, sizeof *numbers, compare_doubles);
+    return numbers[count / 2];
+}
+
 /* Nanoseconds per call: the median over many batches of 8, after some calls to warm up.  (The mean
  * says more of what else the machine does: one batch that has to wait for a core counts as much as
  * a thousand others.) */
@@ -72,8 +79,7 @@ static inline __attribute__((always_inline)) double ns_of(operation call, void *
         batches[count] = 1e9 / CALLS * (now - start);
         start = now;
     }
-    qsort(batches, (size_t)count, sizeof *batches, compare_doubles);
-    return batches[count / 2];
+    return median(batches, count);
 }
 
 /* Calls again and again until `end`, resting 0 to 20 ms in between, since who serves others may
