@@ -77,6 +77,22 @@ class Accidents(PoolTest):
                 self.assertRegex(
                     run.err, rf"parmap: rank {where}: PoolWorker-{where + 1} called exit", run)
 
+    def test_a_task_ends_its_worker(self):
+        for where, window in PLACES:
+            with self.subTest(where=where, window=window):
+                run = self.pooling("leave", where, window=window)
+                self.assertEqual(run.code, 71, run)
+                self.assertRegex(
+                    run.err, rf"parmap: rank {where}: a task ended .*PoolWorker-{where + 1}", run)
+
+    def test_an_initializer_ends_its_worker(self):
+        for ranks in (1, 2, 3):
+            with self.subTest(ranks=ranks):
+                run = self.pooling("begin", ranks=ranks)
+                self.assertNotEqual(run.code, 0, run)
+                self.assertIn(f"rank {ranks - 1}", run.err, run)
+                self.assertIn(f"PoolWorker-{ranks}", run.err, run)
+
     def test_a_task_fails_a_must(self):
         for where, window in PLACES:
             with self.subTest(where=where, window=window):

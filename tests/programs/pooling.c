@@ -5,8 +5,10 @@
  *   pooling cubes            cubes of 0 .. 9 by map, their sum by imap
  *   pooling drop             main ends with tasks queued, the pool neither closed nor joined
  *   pooling close            main ends with tasks queued, the pool closed and not joined
+ *   pooling begin            the initializer calls parmap_exit on the last rank
  *   pooling return           main returns without parmap_finish
  *   pooling exit WHERE       the task calls exit(3)
+ *   pooling leave WHERE      the task calls parmap_exit(3)
  *   pooling abort WHERE      the task calls abort()
  *   pooling must WHERE       the task's PARMAP_MUST fails
  *   pooling compute WHERE    the task computes for 100 s, main waits for it
@@ -52,6 +54,8 @@ static parmap_status obey(const void *input, void *result)
     fprintf(stderr, "running on rank %d as %d\n", parmap_rank(), (int)getpid());
     if (strcmp(o->what, "exit") == 0)
         exit(3);
+    if (strcmp(o->what, "leave") == 0)
+        parmap_exit(3);
     if (strcmp(o->what, "abort") == 0)
         abort();
     if (strcmp(o->what, "must") == 0)
@@ -125,6 +129,23 @@ static int give_orders(parmap_pool *pool, const char *what, int where)
     return parmap_finish();
 }
 
+static parmap_status leave_at_once(const void *input, void *result)
+{
+    (void)input;
+    (void)result;
+    if (parmap_rank() == parmap_size() - 1)
+        parmap_exit(3);
+    return PARMAP_OK;
+}
+
+static int begin(void)
+{
+    parmap_pool *pool;
+    const parmap_pool_options options = {.size = parmap_size(), .initializer = leave_at_once};
+    PARMAP_MUST(parmap_pool_create_with(&pool, &options));
+    return parmap_finish();
+}
+
 static void try_to_create(void)
 {
     parmap_pool *pool;
@@ -153,6 +174,8 @@ int main(int argc, char **argv)
     PARMAP_MUST(parmap_start(&argc, &argv));
     if (!parmap_serve())
         return parmap_finish();
+    if (strcmp(what, "begin") == 0)
+        return begin();
     PARMAP_MUST(parmap_pool_create(&pool, parmap_size()));
     if (strcmp(what, "cubes") == 0)
         return tell_cubes(pool);

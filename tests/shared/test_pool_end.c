@@ -184,6 +184,29 @@ static void terminated_under_a_map(void)
     }
 }
 
+/* PARMAP_MUST takes PARMAP_CANCELLED as the worker's end: that is no accident. */
+static parmap_status must_wait(const void *input, void *result)
+{
+    const pool_gate *gate = input;
+    (void)result;
+    PARMAP_MUST(parmap_semaphore_release(&gate->come));
+    PARMAP_MUST(parmap_event_wait(&gate->open, shared_long_s));
+    return PARMAP_OK;
+}
+
+static void terminated_in_must(void)
+{
+    const int sizes[] = {1, parmap_size(), 2 * parmap_size() + 1};
+    for (int i = 0; i < 6; i++) {
+        pool_gate gate = pool_gate_create(), gates[5] = {gate, gate, gate, gate, gate};
+        parmap_job job = pool_pass_job(gates);
+        job.task = must_wait;
+        job.count = i < 3 ? 1 : 5;
+        terminate_waiting(&job, &gate, sizes[i % 3]);
+        pool_gate_free(&gate);
+    }
+}
+
 /* ---- terminate: tasks that are queued -------------------------------------------------------- */
 
 /* 10,000 tasks of 1 ms: it does not wait for them. */
@@ -364,6 +387,7 @@ static const check_case cases[] = {
     {"join times out", join_times_out},
     {"join waits", join_waits},
     {"terminated with tasks that wait", terminated_waiting},
+    {"terminated with tasks in PARMAP_MUST", terminated_in_must},
     {"terminated under a map", terminated_under_a_map},
     {"terminated with 10,000 tasks queued", terminated_queued},
     {"terminated behind close", terminate_behind_close},
