@@ -11,6 +11,14 @@
 parmap_status pm_fail(parmap_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* PARMAP_USAGE when a caller gave no address where there must be one. */
+static inline parmap_status pm_need(const void *pointer, const char *what)
+{
+    return __builtin_expect(pointer != NULL, 1)
+               ? PARMAP_OK
+               : pm_fail(PARMAP_USAGE, "%s is NULL; give an address", what);
+}
+
 /* Returns from the calling function when `expression` is not PARMAP_OK. */
 #define PM_TRY(expression)                                                                         \
     do {                                                                                           \

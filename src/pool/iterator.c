@@ -235,8 +235,7 @@ static parmap_status next(parmap_iterator *iterator, void *result, int64_t *inde
 parmap_status parmap_iterator_next(parmap_iterator *iterator, void *result, int64_t *index,
                                    double timeout_s)
 {
-    if (!iterator)
-        return pm_fail(PARMAP_USAGE, "there is no iterator at NULL");
+    PM_TRY(pm_need(iterator, "the iterator"));
     PM_TRY(pm_wait_check());
     pthread_mutex_lock(&iterator->mutex);
     const parmap_status status = next(iterator, result, index, pm_deadline_in(timeout_s));
@@ -303,6 +302,7 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, bool ordere
                           parmap_iterator **made)
 {
     pm_call call;
+    PM_TRY(pm_need(made, "the place for an iterator"));
     PM_TRY(pm_pool_check_open(pool));
     PM_TRY(pm_call_make(what, &call));
     PM_TRY(check(what, &call));

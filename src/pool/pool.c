@@ -22,8 +22,7 @@ enum { SPARES = 1024, MOST_WORKERS = 1 << 20 };
 
 parmap_status pm_pool_check_open(const parmap_pool *pool)
 {
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
     PM_TRY(pm_wait_check());
     if (pool->owner != pm_context_self())
         return pm_fail(PARMAP_USAGE,
@@ -159,8 +158,7 @@ static void let_go(parmap_pool *pool)
 parmap_status parmap_pool_close(parmap_pool *pool)
 {
     int open = PM_POOL_OPEN;
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
     atomic_compare_exchange_strong(&pool->state, &open, PM_POOL_CLOSED);
     return PARMAP_OK;
 }
@@ -182,8 +180,7 @@ static parmap_status terminate(parmap_pool *pool)
 
 parmap_status parmap_pool_terminate(parmap_pool *pool)
 {
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
     pthread_mutex_lock(&pool->ending);
     const parmap_status status = terminate(pool);
     pthread_mutex_unlock(&pool->ending);
@@ -279,8 +276,7 @@ static void end_unjoined(void *context)
 parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s)
 {
     const pm_deadline deadline = pm_deadline_in(timeout_s);
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
     if (atomic_load(&pool->state) == PM_POOL_OPEN)
         return pm_fail(PARMAP_USAGE,
                        "the pool still takes tasks; close or terminate it before join");
@@ -379,6 +375,13 @@ static parmap_status start(parmap_pool *pool, const parmap_pool_options *options
 parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_options *options)
 {
     int size = 0;
+    PM_TRY(pm_need(pool, "the place for a pool"));
+    PM_TRY(pm_need(options, "the options of a pool"));
+    if (options->input_bytes > PM_MOST_BYTES)
+        return pm_fail(PARMAP_USAGE, "an initializer's input of %zu bytes; no memory is as large",
+                       options->input_bytes);
+    if (options->input_bytes > 0)
+        PM_TRY(pm_need(options->input, "the input of a pool's initializer"));
     PM_TRY(pm_serve_check());
     PM_TRY(choose_size(options->size, &size));
     PM_TRY(make(size, pool));

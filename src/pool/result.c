@@ -139,14 +139,9 @@ parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job *what, parm
     return PARMAP_OK;
 }
 
-static parmap_status check_result(const parmap_result *result)
-{
-    return result ? PARMAP_OK : pm_fail(PARMAP_USAGE, "there is no result at NULL");
-}
-
 parmap_status parmap_result_wait(parmap_result *result, double timeout_s)
 {
-    PM_TRY(check_result(result));
+    PM_TRY(pm_need(result, "the result"));
     return pm_job_await(result, pm_deadline_in(timeout_s));
 }
 
@@ -158,7 +153,8 @@ parmap_status parmap_result_get(parmap_result *result, double timeout_s)
 
 parmap_status parmap_result_ready(parmap_result *result, bool *ready)
 {
-    PM_TRY(check_result(result));
+    PM_TRY(pm_need(result, "the result"));
+    PM_TRY(pm_need(ready, "the place for whether a result is ready"));
     PM_TRY(pm_job_progress(result));
     *ready = result->finished;
     return result->dropped
@@ -169,6 +165,7 @@ parmap_status parmap_result_ready(parmap_result *result, bool *ready)
 parmap_status parmap_result_successful(parmap_result *result, bool *successful)
 {
     bool ready;
+    PM_TRY(pm_need(successful, "the place for whether a job succeeded"));
     PM_TRY(parmap_result_ready(result, &ready));
     if (!ready)
         return pm_fail(PARMAP_USAGE,

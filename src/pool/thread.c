@@ -146,9 +146,10 @@ parmap_status parmap_thread_start_as(parmap_thread *thread, parmap_function *fun
                                      const void *argument, size_t bytes,
                                      const parmap_thread_options *options)
 {
-    if (!thread || !function)
-        return pm_fail(PARMAP_USAGE, "a thread needs %s, not NULL",
-                       thread ? "a function" : "a place for its handle");
+    PM_TRY(pm_need(thread, "the place for a thread's handle"));
+    PM_TRY(pm_need((const void *)(uintptr_t)function, "the function of a thread"));
+    if (bytes > 0)
+        PM_TRY(pm_need(argument, "the argument of a thread"));
     pthread_once(&threads.once, prepare);
     pm_serve_hook();
     pm_thread *t = create(function, options);
@@ -248,6 +249,7 @@ parmap_status parmap_thread_join(parmap_thread *thread, double timeout_s)
 parmap_status parmap_thread_is_alive(parmap_thread *thread, bool *alive)
 {
     PM_TRY(check(thread));
+    PM_TRY(pm_need(alive, "the place for whether a thread is alive"));
     *alive = thread->state && is_caller(thread->state);
     if (!thread->state || *alive)
         return PARMAP_OK;
