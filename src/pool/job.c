@@ -35,6 +35,12 @@ static parmap_status check_job(const parmap_job *what, const pm_call *call)
                        "a job of %" PRId64 " items in chunks of %" PRId64
                        "; neither can be negative",
                        what->count, what->chunk);
+    const uint64_t bytes =
+        call->input_bytes > call->result_bytes ? call->input_bytes : call->result_bytes;
+    if (bytes > 0 && (uint64_t)what->count > PM_MOST_BYTES / bytes)
+        return pm_fail(PARMAP_USAGE,
+                       "a job of %" PRId64 " items of %" PRIu64 " bytes; no memory is as large",
+                       what->count, bytes);
     if (what->count > 0 &&
         ((call->input_bytes > 0 && !what->inputs) || (call->result_bytes > 0 && !what->results)))
         return pm_fail(PARMAP_USAGE,

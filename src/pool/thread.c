@@ -208,7 +208,7 @@ static parmap_status join(pm_thread *t, pm_deadline deadline, int *exit_code)
 
 static parmap_status check(const parmap_thread *thread)
 {
-    return thread && (thread->state || thread->exit_code != PARMAP_ALIVE)
+    return thread && (thread->state || (thread->exit_code != PARMAP_ALIVE && thread->name[0]))
                ? PARMAP_OK
                : pm_fail(PARMAP_USAGE, "this thread was never started");
 }
