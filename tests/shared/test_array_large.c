@@ -1,34 +1,9 @@
 /* TEST ranks=2 label=full seconds=300 serial=1 */
 /* Arrays whose bytes and indices do not fit into 32 bits: in a heap, and distributed.  It takes
  * some GiB; where they are not free it says so and tests nothing. */
-#include "shared/shared.h"
+#include "shared/large.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
-
-static const int64_t gib = INT64_C(1) << 30;
-
-static int64_t free_in_dev_shm(void)
-{
-    struct statvfs information;
-    if (statvfs("/dev/shm", &information) != 0)
-        return 0;
-    return (int64_t)information.f_bavail * (int64_t)information.f_frsize;
-}
-
-static int64_t free_memory(void)
-{
-    int64_t kib = 0;
-    char line[256];
-    FILE *file = fopen("/proc/meminfo", "r");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1)
-            break;
-    if (file)
-        fclose(file);
-    return kib << 10;
-}
 
 /* Rank 0 decides: it is also its PARMAP_HEAP that counts. */
 static bool enough;
@@ -37,13 +12,7 @@ static void decide(void)
 {
     CHECK_OK(parmap_broadcast(&enough, sizeof enough, 0));
     if (!enough && parmap_rank() == 0)
-        printf("skipped: it takes 12 GiB of free memory, 9 GiB of them in /dev/shm\n");
-}
-
-/* Unlike at places whose numbers agree in their low 31 or 32 bits. */
-static signed char number_at(int64_t index)
-{
-    return (signed char)((index % 127 + (index >> 31) * 5) % 128);
+        large_say_skipped();
 }
 
 /* Collective.  What the ranks write around these places is there, and nowhere else. */
@@ -61,7 +30,7 @@ static void far_elements(const parmap_array *array)
     for (size_t i = 0; i < count; i++)
         if (places[i] + 16 <= array->length && parmap_rank() == (int)i % parmap_size()) {
             for (int j = 0; j < 16; j++)
-                slice[j] = number_at(places[i] + j);
+                slice[j] = large_number_at(places[i] + j);
             CHECK_OK(parmap_array_write(array, places[i], 16, slice));
         }
     CHECK_OK(parmap_sync_all());
@@ -72,17 +41,17 @@ static void far_elements(const parmap_array *array)
         memset(slice, 0x5a, sizeof slice);
         CHECK_OK(parmap_array_read(array, places[i], 16, slice));
         for (int j = 0; j < 16; j++)
-            CHECK_INT(slice[j], number_at(places[i] + j));
+            CHECK_INT(slice[j], large_number_at(places[i] + j));
         CHECK_OK(parmap_array_load(array, places[i] + 15, &number));
-        CHECK_INT(number, number_at(places[i] + 15));
+        CHECK_INT(number, large_number_at(places[i] + 15));
     }
     CHECK_OK(parmap_sync_all());
     int64_t before = -1, after = -1;
     const int64_t last = array->length - 1 - parmap_rank();
     CHECK_OK(parmap_array_fetch_add(array, last, 1, &before));
-    CHECK_INT(before, number_at(last));
+    CHECK_INT(before, large_number_at(last));
     CHECK_OK(parmap_array_load(array, last, &after));
-    CHECK_INT(after, number_at(last) + 1);
+    CHECK_INT(after, large_number_at(last) + 1);
     CHECK_OK(parmap_array_store(array, last, before));
     CHECK_STATUS(parmap_array_load(array, array->length, &before), PARMAP_USAGE);
     CHECK_OK(parmap_sync_all());
@@ -110,7 +79,7 @@ static void more_than_4_gib_over_all_ranks(void)
     CHECK_OK(parmap_array_local(&array, &memory, &first, &count));
     CHECK(count > 2 * gib);
     for (int64_t i = 0; i < count; i++)
-        ((signed char *)memory)[i] = number_at(first + i);
+        ((signed char *)memory)[i] = large_number_at(first + i);
     CHECK_OK(parmap_sync_all());
     /* a slice of more than 2^31 bytes, over the border between the ranks */
     if (parmap_rank() == 0) {
@@ -119,7 +88,7 @@ static void more_than_4_gib_over_all_ranks(void)
         int64_t wrong = 0;
         CHECK_OK(parmap_array_read(&array, begin, slice, elements));
         for (int64_t i = 0; i < slice; i++)
-            wrong += elements[i] != number_at(begin + i);
+            wrong += elements[i] != large_number_at(begin + i);
         CHECK_INT(wrong, 0);
         free(elements);
     }
@@ -153,7 +122,7 @@ static const check_case cases[] = {
 
 int main(int argc, char **argv)
 {
-    enough = free_memory() >= 12 * gib && free_in_dev_shm() >= 9 * gib;
+    enough = large_is_possible();
     if (enough)
         setenv("PARMAP_HEAP", "3G", 1);
     return shared_main(argc, argv, cases, sizeof cases / sizeof *cases);
