@@ -13,11 +13,6 @@ static const double slice_s = 0.25, release_s = 10;
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-static bool has_ended(const parmap_result *job)
-{
-    return job->finished || job->dropped;
-}
-
 static struct timespec slice_from_now(double left_s)
 {
     struct timespec end;
@@ -34,7 +29,7 @@ static parmap_status await_other(parmap_result *job, pm_deadline deadline)
 {
     parmap_status status = PARMAP_OK;
     pm_executor_rest(true);
-    while (status == PARMAP_OK && !has_ended(job) && (job->attended || job->awaited)) {
+    while (status == PARMAP_OK && !pm_job_has_ended(job) && (job->attended || job->awaited)) {
         const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
         const struct timespec end = slice_from_now(left);
         if (left > 0)
@@ -48,7 +43,7 @@ static parmap_status await_other(parmap_result *job, pm_deadline deadline)
 /* Until there is progress to make; with its mutex, which is free meanwhile. */
 static parmap_status await_news(parmap_result *job, pm_deadline deadline)
 {
-    const pm_deadline look = pm_deadline_in(pm_job_patience(job));
+    const pm_deadline look = pm_deadline_in(pm_feed_patience(job));
     const bool looks = look.at < deadline.at;
     job->awaited = true;
     pthread_mutex_unlock(&job->mutex);
@@ -62,14 +57,14 @@ static parmap_status await_news(parmap_result *job, pm_deadline deadline)
 /* One thread sleeps on the done word and makes the progress; others wait for that one. */
 static parmap_status await(parmap_result *job, pm_deadline deadline)
 {
-    while (!has_ended(job)) {
+    while (!pm_job_has_ended(job)) {
         PM_TRY(pm_job_progress(job));
         parmap_status status = PARMAP_OK;
         pthread_mutex_lock(&job->mutex);
-        if (!has_ended(job))
+        if (!pm_job_has_ended(job))
             status = (job->attended || job->awaited ? await_other : await_news)(job, deadline);
         pthread_mutex_unlock(&job->mutex);
-        if (status != PARMAP_OK && !has_ended(job))
+        if (status != PARMAP_OK && !pm_job_has_ended(job))
             return status;
     }
     return PARMAP_OK;

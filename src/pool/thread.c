@@ -112,7 +112,7 @@ static pm_thread *create(parmap_function *function, const parmap_thread_options 
     if (!t)
         return NULL;
     const int number = 1 + atomic_fetch_add(&threads.ever, 1);
-    if (options && options->name)
+    if (options && options->name && options->name[0])
         snprintf(t->name, sizeof t->name, "%s", options->name);
     else
         snprintf(t->name, sizeof t->name, "Thread-%d", number);
