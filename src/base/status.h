@@ -11,6 +11,9 @@
 parmap_status pm_fail(parmap_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* As before the thread's first failure: what follows may fail without a word. */
+void pm_message_clear(void);
+
 /* PARMAP_USAGE when a caller gave no address where there must be one. */
 static inline parmap_status pm_need(const void *pointer, const char *what)
 {

@@ -86,6 +86,7 @@ static int64_t run_task(const pm_call *call, const char *input, char *result, in
     for (int64_t i = 0; i < count; i++) {
         if (parmap_cancelled())
             return i;
+        pm_message_clear(); /* a task may fail without a text of its own */
         const parmap_status status = call->task(call->input_bytes > 0 ? input : NULL,
                                                 call->result_bytes > 0 ? result : NULL);
         if (__builtin_expect(status != PARMAP_OK, 0))

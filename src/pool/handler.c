@@ -156,6 +156,12 @@ parmap_status pm_handler_attend(parmap_pool *pool, parmap_result *job)
     return pm_done_poke(handler->done);
 }
 
+bool pm_handler_is_caller(const parmap_pool *pool)
+{
+    const pm_handler *handler = pool->handler;
+    return handler && pthread_equal(handler->thread, pthread_self());
+}
+
 void pm_handler_stop(parmap_pool *pool)
 {
     pm_handler *handler = pool->handler;

@@ -13,7 +13,6 @@
 #include "pool/failure.h"
 #include "pool/job.h"
 
-#include "comm/pause.h"
 #include "share/object.h"
 
 #include <inttypes.h>
@@ -23,9 +22,9 @@
 enum { AHEAD_LEAST = 256, AHEAD_EACH = 16, AHEAD_BYTES = 16 << 20, AHEAD_MOST = 1 << 20 };
 
 struct parmap_iterator {
-    parmap_pool *pool; /* NULL once that is gone */
-    bool ended;        /* it was terminated */
-    bool abandoned;    /* freed while workers still had parcels: the pool frees it at its end */
+    parmap_pool *pool;  /* NULL once that is gone */
+    _Atomic bool ended; /* it was terminated */
+    bool abandoned;     /* freed while workers still had parcels: the pool frees it at its end */
     struct parmap_iterator *next, *previous; /* in pool->iterators */
     parmap_job what;
     pm_call call;
@@ -420,30 +419,16 @@ void parmap_iterator_free(parmap_iterator *iterator)
     destroy(iterator);
 }
 
-/* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex comes first
- * in other places, so here it is only tried; false: try again. */
-static bool end_all(parmap_pool *pool)
-{
-    bool all = true;
-    pthread_mutex_lock(&pool->mutex);
-    for (parmap_iterator *iterator = pool->iterators; iterator; iterator = iterator->next) {
-        if (pthread_mutex_trylock(&iterator->mutex) != 0) {
-            all = false;
-            continue;
-        }
-        iterator->ended = true;
-        pm_done_poke(iterator->done);
-        pthread_mutex_unlock(&iterator->mutex);
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    return all;
-}
-
+/* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex is not
+ * needed: a thread that has it may be computing the next input. */
 void pm_iterators_end(parmap_pool *pool)
 {
-    pm_pause pause = {0};
-    while (!end_all(pool))
-        pm_pause_once(&pause);
+    pthread_mutex_lock(&pool->mutex);
+    for (parmap_iterator *iterator = pool->iterators; iterator; iterator = iterator->next) {
+        iterator->ended = true;
+        pm_done_poke(iterator->done);
+    }
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 static void leave(parmap_iterator *iterator)

@@ -277,6 +277,9 @@ parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s)
 {
     const pm_deadline deadline = pm_deadline_in(timeout_s);
     PM_TRY(pm_need(pool, "the pool"));
+    if (pm_handler_is_caller(pool))
+        return pm_fail(PARMAP_DEADLOCK, "a callback cannot join its pool, which waits for it; join "
+                                        "elsewhere");
     if (atomic_load(&pool->state) == PM_POOL_OPEN)
         return pm_fail(PARMAP_USAGE,
                        "the pool still takes tasks; close or terminate it before join");
@@ -340,9 +343,15 @@ static parmap_status make(int size, parmap_pool **pool)
 static parmap_status await_initializers(const parmap_pool *pool, const parmap_queue *reports)
 {
     parmap_failure failure = {0};
+    pm_watchdog dog = pm_watchdog_start();
     for (int i = 0; i < pool->size; i++) {
         pm_worker_report report;
-        PM_TRY(parmap_queue_get(reports, &report, sizeof report, NULL, PARMAP_FOREVER));
+        parmap_status status;
+        while ((status = parmap_queue_get(reports, &report, sizeof report, NULL,
+                                          pm_watchdog_left(&dog))) == PARMAP_EMPTY)
+            pm_watchdog_bark(&dog, "the initializers of %d of %d workers to return", pool->size - i,
+                             pool->size);
+        PM_TRY(status);
         pm_failure_merge(&failure, &report.failure);
     }
     return pm_failure_status(&failure, pool->size, "worker");

@@ -1,6 +1,8 @@
 /* Waiting for jobs, and what their callers see of them. */
 #include "pool/failure.h"
+#include "pool/handler.h"
 #include "pool/job.h"
+#include "pool/watchdog.h"
 
 #include "comm/executor.h"
 #include "comm/pause.h"
@@ -9,7 +11,7 @@
 #include <math.h>
 #include <time.h>
 
-static const double slice_s = 0.25, release_s = 10;
+static const double slice_s = 0.25;
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
@@ -24,10 +26,18 @@ static struct timespec slice_from_now(double left_s)
     return end;
 }
 
+static parmap_status refuse_own_wait(void)
+{
+    return pm_fail(PARMAP_DEADLOCK, "a callback waits for a job that only its own thread can "
+                                    "finish; wait elsewhere");
+}
+
 /* Until the job has ended, or nobody is there any more who would see it end; with its mutex. */
 static parmap_status await_other(parmap_result *job, pm_deadline deadline)
 {
     parmap_status status = PARMAP_OK;
+    if (job->attended && pm_handler_is_caller(job->pool))
+        return refuse_own_wait();
     pm_executor_rest(true);
     while (status == PARMAP_OK && !pm_job_has_ended(job) && (job->attended || job->awaited)) {
         const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
@@ -75,13 +85,23 @@ static int64_t items_done(const parmap_result *job)
     return job->map ? atomic_load(&job->map->finished) : 0;
 }
 
-/* A job that was dropped: near workers may still use the caller's arrays. */
-static void await_near(parmap_result *job)
+/* Near workers may still use the arrays of a job that was dropped. */
+static parmap_status await_near(parmap_result *job, pm_deadline deadline)
 {
-    const double end = pm_now() + release_s;
+    pm_watchdog dog = pm_watchdog_start();
     pm_pause pause = {0};
-    while (atomic_load(&job->near_at_work) > 0 && pm_now() < end)
+    while (atomic_load(&job->near_at_work) > 0) {
+        if (pm_deadline_over(deadline))
+            return pm_fail(
+                PARMAP_TIMED_OUT,
+                "the pool was terminated, but a task on rank %d has not ended yet and may "
+                "still write its result",
+                parmap_rank());
+        pm_watchdog_bark(&dog, "a task on rank %d to end, whose pool was terminated",
+                         parmap_rank());
         pm_pause_once(&pause);
+    }
+    return PARMAP_OK;
 }
 
 parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
@@ -117,7 +137,7 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
         pm_job_drop(job);
         if (status == PARMAP_CANCELLED) /* its owner ends, and so do its workers */
             parmap_pool_terminate(pool);
-        await_near(job);
+        await_near(job, pm_never);
     }
     pm_job_release(job);
     return status;
