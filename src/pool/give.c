@@ -159,10 +159,10 @@ static parmap_status call_far(parmap_pool *pool, parmap_result *job)
     for (int64_t i = 0; i < count; i++) {
         const parmap_status status =
             parmap_queue_put(&pool->route.tickets, &ticket, sizeof ticket, PARMAP_FOREVER);
-        if (status != PARMAP_OK) {
-            atomic_fetch_sub(&job->map->tickets, count - i);
-            return status;
-        }
+        if (status == PARMAP_OK)
+            continue;
+        atomic_fetch_sub(&job->map->tickets, count - i);
+        return status == PARMAP_NO_MEMORY ? PARMAP_OK : status; /* then others do it */
     }
     return PARMAP_OK;
 }

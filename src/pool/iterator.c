@@ -96,9 +96,14 @@ static parmap_status send_one(parmap_iterator *iterator)
         return PARMAP_OK;
     }
     parcel->number = iterator->sent;
-    PM_TRY(
-        pm_parcel_pack(parcel, &iterator->call, iterator->taken, count, iterator->done, &ticket));
-    PM_TRY(pm_pool_send(iterator->pool, &ticket));
+    parmap_status status =
+        pm_parcel_pack(parcel, &iterator->call, iterator->taken, count, iterator->done, &ticket);
+    if (status == PARMAP_OK)
+        status = pm_pool_send(iterator->pool, &ticket);
+    if (status != PARMAP_OK) {
+        keep(iterator, parcel);
+        return status;
+    }
     iterator->taken += count;
     iterator->sent++;
     iterator->under_way++;
@@ -302,6 +307,7 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, bool ordere
 {
     pm_call call;
     PM_TRY(pm_need(made, "the place for an iterator"));
+    *made = NULL;
     PM_TRY(pm_pool_check_open(pool));
     PM_TRY(pm_call_make(what, &call));
     PM_TRY(check(what, &call));
@@ -339,8 +345,10 @@ static parmap_status start(parmap_pool *pool, const parmap_job *what, bool order
     pool->iterators = made;
     pthread_mutex_unlock(&pool->mutex);
     const parmap_status status = send_more(made);
-    if (status != PARMAP_OK)
+    if (status != PARMAP_OK) {
         parmap_iterator_free(made);
+        *iterator = NULL;
+    }
     return status;
 }
 

@@ -385,6 +385,7 @@ parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_opti
 {
     int size = 0;
     PM_TRY(pm_need(pool, "the place for a pool"));
+    *pool = NULL;
     PM_TRY(pm_need(options, "the options of a pool"));
     if (options->input_bytes > PM_MOST_BYTES)
         return pm_fail(PARMAP_USAGE, "an initializer's input of %zu bytes; no memory is as large",
@@ -401,6 +402,7 @@ parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_opti
         return PARMAP_OK;
     const parmap_failure failure = parmap_last_failure();
     end_terminated(*pool);
+    *pool = NULL;
     return status == PARMAP_TASK_FAILED ? pm_failure_status(&failure, size, "worker") : status;
 }
 

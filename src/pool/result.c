@@ -146,6 +146,8 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
 parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job *what, parmap_result **result)
 {
     parmap_result *job;
+    if (result)
+        *result = NULL;
     PM_TRY(pm_job_start(pool, what, result ? PM_WAITER_LATER : PM_WAITER_NONE, &job));
     if (result)
         *result = job;
