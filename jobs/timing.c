@@ -1,8 +1,11 @@
 /* timing - two sleeps of one second in a row take two seconds, overlapped they take one: what
- * processes are for where a program waits. */
+ * processes are for where a program waits.  ./timing 3 sleeps three seconds each time. */
 #include <parmap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+
+static double length_s = 1; /* on every rank */
 
 static double perf_counter(void)
 {
@@ -14,8 +17,8 @@ static double perf_counter(void)
 static int do_something(void *unused)
 {
     (void)unused;
-    printf("Sleeping 1 second\n");
-    PARMAP_MUST(parmap_sleep(1));
+    printf("Sleeping %g second\n", length_s);
+    PARMAP_MUST(parmap_sleep(length_s));
     printf("Done sleeping\n");
     return 0;
 }
@@ -25,6 +28,8 @@ int main(int argc, char **argv)
     PARMAP_MUST(parmap_start(&argc, &argv));
     static char line[BUFSIZ];
     setvbuf(stdout, line, _IOLBF, sizeof line); /* a line at a time, also to mpirun */
+    if (argc > 1)
+        length_s = atof(argv[1]);
     if (!parmap_serve())
         return parmap_finish();
 
@@ -47,5 +52,6 @@ int main(int argc, char **argv)
     return parmap_finish();
 }
 
-/* TEST ranks=1,2,4,7 expect="Finished in * seconds" expect="Finished in *, with two processes" */
+/* TEST ranks=1,2,4,7 args=3 expect="Finished in * seconds" */
+/* TEST ranks=1,2,4,7 expect="Finished in * second, with two processes" */
 /* TEST ranks=1,2,4,7 expect="overlapped: less than the two in a row" */

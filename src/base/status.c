@@ -11,6 +11,11 @@ enum { MESSAGE_BYTES = 2048 };
 
 static _Thread_local char message[MESSAGE_BYTES];
 
+void pm_message_clear(void)
+{
+    message[0] = '\0';
+}
+
 const char *parmap_status_name(parmap_status status)
 {
     switch (status) {

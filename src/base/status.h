@@ -11,6 +11,17 @@
 parmap_status pm_fail(parmap_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* As before the thread's first failure: what follows may fail without a word. */
+void pm_message_clear(void);
+
+/* PARMAP_USAGE when a caller gave no address where there must be one. */
+static inline parmap_status pm_need(const void *pointer, const char *what)
+{
+    return __builtin_expect(pointer != NULL, 1)
+               ? PARMAP_OK
+               : pm_fail(PARMAP_USAGE, "%s is NULL; give an address", what);
+}
+
 /* Returns from the calling function when `expression` is not PARMAP_OK. */
 #define PM_TRY(expression)                                                                         \
     do {                                                                                           \

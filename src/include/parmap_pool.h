@@ -172,7 +172,7 @@ PARMAP_API parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job 
                                             parmap_result **result);
 
 /* Waits until the job is done; what parmap_pool_run returns.  PARMAP_TIMED_OUT says how far it is.
- * PARMAP_CLOSED: the pool was terminated. */
+ * PARMAP_CLOSED: the pool was terminated; nobody uses the job's arrays any more. */
 PARMAP_API parmap_status parmap_result_get(parmap_result *result, double timeout_s);
 
 /* The same, but a failed job is PARMAP_OK. */

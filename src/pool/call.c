@@ -25,8 +25,12 @@ static parmap_status make_kernel_call(const parmap_job *job, pm_call *call)
 
 parmap_status pm_call_make(const parmap_job *job, pm_call *call)
 {
+    PM_TRY(pm_need(job, "the job"));
     *call = (pm_call){
         .task = job->task, .input_bytes = job->input_bytes, .result_bytes = job->result_bytes};
+    if (job->input_bytes > PM_MOST_BYTES || job->result_bytes > PM_MOST_BYTES)
+        return pm_fail(PARMAP_USAGE, "records of %zu and %zu bytes; no memory is as large",
+                       job->input_bytes, job->result_bytes);
     if (!job->task == !job->kernel)
         return pm_fail(PARMAP_USAGE, "a job needs a task or a kernel, one of the two");
     return job->kernel ? make_kernel_call(job, call) : PARMAP_OK;
@@ -82,6 +86,7 @@ static int64_t run_task(const pm_call *call, const char *input, char *result, in
     for (int64_t i = 0; i < count; i++) {
         if (parmap_cancelled())
             return i;
+        pm_message_clear(); /* a task may fail without a text of its own */
         const parmap_status status = call->task(call->input_bytes > 0 ? input : NULL,
                                                 call->result_bytes > 0 ? result : NULL);
         if (__builtin_expect(status != PARMAP_OK, 0))

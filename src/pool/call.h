@@ -23,7 +23,10 @@ typedef struct pm_packed_call {
     uint64_t input_bytes, result_bytes;
 } pm_packed_call;
 
-/* PARMAP_USAGE when the job cannot be computed: neither task nor kernel, a missing array ... */
+/* No record and no array of records is larger. */
+#define PM_MOST_BYTES (UINT64_C(1) << 46)
+
+/* PARMAP_USAGE when the job cannot be computed: neither task nor kernel, records without end ... */
 parmap_status pm_call_make(const parmap_job *job, pm_call *call);
 
 parmap_status pm_call_pack(const pm_call *call, pm_packed_call *packed);

@@ -42,11 +42,6 @@ static parmap_status settle(const report *from, const char *second_half, uint64_
     return pm_done_push_inside(spec->done, parcel->ref, parcel->layout.status_at);
 }
 
-static uint64_t bytes_to_send(const pm_parcel *parcel)
-{
-    return PM_PARCEL_INPUTS + (uint64_t)parcel->count * parcel->input_bytes;
-}
-
 /* With the mutex. */
 static pm_parcel *take_waiting(struct pm_letter_box *box)
 {
@@ -79,7 +74,7 @@ static parmap_status receive_idle(struct pm_letter_box *box, const report *from)
         return PARMAP_OK;
     free(idle);
     return pm_post_send_inside(from->rank, from->address, parcel ? parcel->data : NULL,
-                               parcel ? bytes_to_send(parcel) : 0, NULL, 0);
+                               parcel ? pm_parcel_ticket(parcel).inputs : 0, NULL, 0);
 }
 
 static void receive_report(void *context, const void *letter, uint64_t bytes)
@@ -132,8 +127,7 @@ static idle_worker *take_idle(struct pm_letter_box *box)
 static parmap_status send_parcel(parmap_pool *pool, const pm_ticket *ticket)
 {
     struct pm_letter_box *box = pool->letters;
-    const pm_parcel_spec *spec = (const pm_parcel_spec *)(const void *)pm_direct(ticket->ref);
-    pm_parcel *parcel = (pm_parcel *)(uintptr_t)spec->cookie;
+    pm_parcel *parcel = pm_parcel_at(ticket->ref);
     pthread_mutex_lock(&box->mutex);
     idle_worker *idle = take_idle(box);
     if (!idle) {
@@ -147,7 +141,7 @@ static parmap_status send_parcel(parmap_pool *pool, const pm_ticket *ticket)
         return PARMAP_OK;
     }
     const parmap_status status =
-        pm_post_send(idle->rank, idle->address, spec, ticket->inputs, NULL, 0);
+        pm_post_send(idle->rank, idle->address, parcel->data, ticket->inputs, NULL, 0);
     free(idle);
     return status;
 }
@@ -161,7 +155,7 @@ static parmap_status take_parcel(parmap_pool *pool, pm_ticket *ticket)
     pthread_mutex_unlock(&box->mutex);
     if (!parcel)
         return leaving ? PARMAP_CLOSED : PARMAP_EMPTY;
-    *ticket = (pm_ticket){PM_TICKET_PARCEL, parcel->ref, bytes_to_send(parcel)};
+    *ticket = pm_parcel_ticket(parcel);
     return PARMAP_OK;
 }
 

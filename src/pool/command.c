@@ -91,7 +91,8 @@ static parmap_status put(int rank, const void *item, size_t bytes)
 
 parmap_status pm_command_send(int rank, const pm_command *command, const void *argument)
 {
-    char *item = malloc(sizeof *command + command->bytes);
+    const bool too_large = command->bytes > PTRDIFF_MAX - sizeof *command;
+    char *item = too_large ? NULL : malloc(sizeof *command + command->bytes);
     if (!item)
         return pm_fail(PARMAP_SYSTEM, "out of memory for an argument of %llu bytes",
                        (unsigned long long)command->bytes);

@@ -44,11 +44,6 @@ static parmap_status take_parcels(pm_handler *handler)
     return PARMAP_OK;
 }
 
-static bool has_ended(const parmap_result *job)
-{
-    return job->finished || job->dropped;
-}
-
 /* Takes the attended jobs that have ended off the list. */
 static parmap_result *take_ended(pm_handler *handler)
 {
@@ -56,7 +51,7 @@ static parmap_result *take_ended(pm_handler *handler)
     pthread_mutex_lock(&handler->pool->mutex);
     for (parmap_result **link = &handler->attended; *link;) {
         parmap_result *job = *link;
-        if (has_ended(job)) {
+        if (pm_job_has_ended(job)) {
             *link = job->next_attended;
             job->next_attended = ended;
             ended = job;
@@ -78,7 +73,7 @@ static parmap_status look_at_maps(pm_handler *handler, double *patience)
     *patience = PARMAP_FOREVER;
     for (; job && status == PARMAP_OK; job = job->next_attended) {
         status = pm_job_look(job);
-        const double its = pm_job_patience(job);
+        const double its = pm_feed_patience(job);
         *patience = its < *patience ? its : *patience;
     }
     for (parmap_result *next, *ended = take_ended(handler); ended; ended = next) {
@@ -159,6 +154,12 @@ parmap_status pm_handler_attend(parmap_pool *pool, parmap_result *job)
     handler->attended = job;
     pthread_mutex_unlock(&pool->mutex);
     return pm_done_poke(handler->done);
+}
+
+bool pm_handler_is_caller(const parmap_pool *pool)
+{
+    const pm_handler *handler = pool->handler;
+    return handler && pthread_equal(handler->thread, pthread_self());
 }
 
 void pm_handler_stop(parmap_pool *pool)

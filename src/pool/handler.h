@@ -11,6 +11,9 @@ parmap_status pm_handler_prepare(parmap_pool *pool, parmap_result *job);
 /* A map, or a job without items, that was prepared and has been started. */
 parmap_status pm_handler_attend(parmap_pool *pool, parmap_result *job);
 
+/* Whether the calling thread is the handler: it is in a callback. */
+bool pm_handler_is_caller(const parmap_pool *pool);
+
 /* When no job is attended any more: ends the thread. */
 void pm_handler_stop(parmap_pool *pool);
 

@@ -13,7 +13,6 @@
 #include "pool/failure.h"
 #include "pool/job.h"
 
-#include "comm/pause.h"
 #include "share/object.h"
 
 #include <inttypes.h>
@@ -23,9 +22,9 @@
 enum { AHEAD_LEAST = 256, AHEAD_EACH = 16, AHEAD_BYTES = 16 << 20, AHEAD_MOST = 1 << 20 };
 
 struct parmap_iterator {
-    parmap_pool *pool; /* NULL once that is gone */
-    bool ended;        /* it was terminated */
-    bool abandoned;    /* freed while workers still had parcels: the pool frees it at its end */
+    parmap_pool *pool;  /* NULL once that is gone */
+    _Atomic bool ended; /* it was terminated */
+    bool abandoned;     /* freed while workers still had parcels: the pool frees it at its end */
     struct parmap_iterator *next, *previous; /* in pool->iterators */
     parmap_job what;
     pm_call call;
@@ -97,9 +96,14 @@ static parmap_status send_one(parmap_iterator *iterator)
         return PARMAP_OK;
     }
     parcel->number = iterator->sent;
-    PM_TRY(
-        pm_parcel_pack(parcel, &iterator->call, iterator->taken, count, iterator->done, &ticket));
-    PM_TRY(pm_pool_send(iterator->pool, &ticket));
+    parmap_status status =
+        pm_parcel_pack(parcel, &iterator->call, iterator->taken, count, iterator->done, &ticket);
+    if (status == PARMAP_OK)
+        status = pm_pool_send(iterator->pool, &ticket);
+    if (status != PARMAP_OK) {
+        keep(iterator, parcel);
+        return status;
+    }
     iterator->taken += count;
     iterator->sent++;
     iterator->under_way++;
@@ -235,8 +239,7 @@ static parmap_status next(parmap_iterator *iterator, void *result, int64_t *inde
 parmap_status parmap_iterator_next(parmap_iterator *iterator, void *result, int64_t *index,
                                    double timeout_s)
 {
-    if (!iterator)
-        return pm_fail(PARMAP_USAGE, "there is no iterator at NULL");
+    PM_TRY(pm_need(iterator, "the iterator"));
     PM_TRY(pm_wait_check());
     pthread_mutex_lock(&iterator->mutex);
     const parmap_status status = next(iterator, result, index, pm_deadline_in(timeout_s));
@@ -303,6 +306,8 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, bool ordere
                           parmap_iterator **made)
 {
     pm_call call;
+    PM_TRY(pm_need(made, "the place for an iterator"));
+    *made = NULL;
     PM_TRY(pm_pool_check_open(pool));
     PM_TRY(pm_call_make(what, &call));
     PM_TRY(check(what, &call));
@@ -340,8 +345,10 @@ static parmap_status start(parmap_pool *pool, const parmap_job *what, bool order
     pool->iterators = made;
     pthread_mutex_unlock(&pool->mutex);
     const parmap_status status = send_more(made);
-    if (status != PARMAP_OK)
+    if (status != PARMAP_OK) {
         parmap_iterator_free(made);
+        *iterator = NULL;
+    }
     return status;
 }
 
@@ -420,30 +427,16 @@ void parmap_iterator_free(parmap_iterator *iterator)
     destroy(iterator);
 }
 
-/* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex comes first
- * in other places, so here it is only tried; false: try again. */
-static bool end_all(parmap_pool *pool)
-{
-    bool all = true;
-    pthread_mutex_lock(&pool->mutex);
-    for (parmap_iterator *iterator = pool->iterators; iterator; iterator = iterator->next) {
-        if (pthread_mutex_trylock(&iterator->mutex) != 0) {
-            all = false;
-            continue;
-        }
-        iterator->ended = true;
-        pm_done_poke(iterator->done);
-        pthread_mutex_unlock(&iterator->mutex);
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    return all;
-}
-
+/* An iterator in the list is not freed while the pool's mutex is held.  Its own mutex is not
+ * needed: a thread that has it may be computing the next input. */
 void pm_iterators_end(parmap_pool *pool)
 {
-    pm_pause pause = {0};
-    while (!end_all(pool))
-        pm_pause_once(&pause);
+    pthread_mutex_lock(&pool->mutex);
+    for (parmap_iterator *iterator = pool->iterators; iterator; iterator = iterator->next) {
+        iterator->ended = true;
+        pm_done_poke(iterator->done);
+    }
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 static void leave(parmap_iterator *iterator)

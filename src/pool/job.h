@@ -2,17 +2,8 @@
 #ifndef PM_POOL_JOB_H
 #define PM_POOL_JOB_H
 
+#include "pool/feed.h"
 #include "pool/pool.h"
-
-/* Parts of a map's private arrays, copied for far workers. */
-typedef struct pm_feed {
-    pm_pace pace;
-    int64_t under_way;    /* parcels */
-    int64_t sent;         /* ever */
-    double looked_s;      /* at the progress of all workers, by pm_now() */
-    int64_t looked_items; /* that were done then */
-    bool over;            /* it cannot pay */
-} pm_feed;
 
 /* Who waits for it: the thread that gave it, somebody some time, nobody. */
 typedef enum pm_job_waiter { PM_WAITER_NOW, PM_WAITER_LATER, PM_WAITER_NONE } pm_job_waiter;
@@ -48,15 +39,23 @@ struct parmap_result {
     parmap_failure failure;
 };
 
+static inline bool pm_job_has_ended(const parmap_result *job)
+{
+    return job->finished || job->dropped;
+}
+
 /* Makes the job and gives it to the workers. */
 parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, pm_job_waiter waiter,
                            parmap_result **job);
 
+/* To the workers; it has items. */
+parmap_status pm_job_give(parmap_pool *pool, parmap_result *job);
+
+/* With the pool's mutex: off the list of those that have not ended. */
+void pm_job_unlist(parmap_pool *pool, parmap_result *job);
+
 /* Releases it for a caller who may not have waited for it. */
 void pm_job_orphan(parmap_result *job);
-
-/* How long the next look at its progress may be put off, in seconds. */
-double pm_job_patience(const parmap_result *job);
 
 /* Deals with what has come back and gives out more, unless the handler does. */
 parmap_status pm_job_progress(parmap_result *job);

@@ -83,6 +83,18 @@ void pm_parcel_free(pm_parcel *parcel)
     free(parcel);
 }
 
+pm_parcel *pm_parcel_at(pm_ref ref)
+{
+    const pm_parcel_spec *spec = (const pm_parcel_spec *)(const void *)pm_direct(ref);
+    return (pm_parcel *)(uintptr_t)spec->cookie;
+}
+
+pm_ticket pm_parcel_ticket(const pm_parcel *parcel)
+{
+    return (pm_ticket){PM_TICKET_PARCEL, parcel->ref,
+                       PM_PARCEL_INPUTS + (uint64_t)parcel->count * parcel->input_bytes};
+}
+
 parmap_status pm_parcel_pack(pm_parcel *parcel, const pm_call *call, int64_t first, int64_t count,
                              pm_done done, pm_ticket *ticket)
 {
@@ -96,8 +108,7 @@ parmap_status pm_parcel_pack(pm_parcel *parcel, const pm_call *call, int64_t fir
     spec->cookie = (uintptr_t)parcel;
     spec->done = done;
     memset(parcel->data + PM_PARCEL_DONE, 0, 8);
-    *ticket = (pm_ticket){PM_TICKET_PARCEL, parcel->ref,
-                          PM_PARCEL_INPUTS + (uint64_t)count * call->input_bytes};
+    *ticket = pm_parcel_ticket(parcel);
     return PARMAP_OK;
 }
 

@@ -86,6 +86,12 @@ static inline void *pm_parcel_results(const pm_parcel *parcel)
     return parcel->data + parcel->layout.status_at + PM_PARCEL_RESULTS;
 }
 
+/* That whose block lies there, when it was packed. */
+pm_parcel *pm_parcel_at(pm_ref ref);
+
+/* The ticket of one that was packed. */
+pm_ticket pm_parcel_ticket(const pm_parcel *parcel);
+
 /* Writes the spec for items first .. first + count - 1, whose inputs are there already, and makes
  * the ticket. */
 parmap_status pm_parcel_pack(pm_parcel *parcel, const pm_call *call, int64_t first, int64_t count,

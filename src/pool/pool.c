@@ -22,8 +22,7 @@ enum { SPARES = 1024, MOST_WORKERS = 1 << 20 };
 
 parmap_status pm_pool_check_open(const parmap_pool *pool)
 {
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
     PM_TRY(pm_wait_check());
     if (pool->owner != pm_context_self())
         return pm_fail(PARMAP_USAGE,
@@ -159,8 +158,7 @@ static void let_go(parmap_pool *pool)
 parmap_status parmap_pool_close(parmap_pool *pool)
 {
     int open = PM_POOL_OPEN;
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
     atomic_compare_exchange_strong(&pool->state, &open, PM_POOL_CLOSED);
     return PARMAP_OK;
 }
@@ -182,8 +180,7 @@ static parmap_status terminate(parmap_pool *pool)
 
 parmap_status parmap_pool_terminate(parmap_pool *pool)
 {
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
     pthread_mutex_lock(&pool->ending);
     const parmap_status status = terminate(pool);
     pthread_mutex_unlock(&pool->ending);
@@ -279,8 +276,10 @@ static void end_unjoined(void *context)
 parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s)
 {
     const pm_deadline deadline = pm_deadline_in(timeout_s);
-    if (!pool)
-        return pm_fail(PARMAP_USAGE, "there is no pool at NULL");
+    PM_TRY(pm_need(pool, "the pool"));
+    if (pm_handler_is_caller(pool))
+        return pm_fail(PARMAP_DEADLOCK, "a callback cannot join its pool, which waits for it; join "
+                                        "elsewhere");
     if (atomic_load(&pool->state) == PM_POOL_OPEN)
         return pm_fail(PARMAP_USAGE,
                        "the pool still takes tasks; close or terminate it before join");
@@ -344,9 +343,15 @@ static parmap_status make(int size, parmap_pool **pool)
 static parmap_status await_initializers(const parmap_pool *pool, const parmap_queue *reports)
 {
     parmap_failure failure = {0};
+    pm_watchdog dog = pm_watchdog_start();
     for (int i = 0; i < pool->size; i++) {
         pm_worker_report report;
-        PM_TRY(parmap_queue_get(reports, &report, sizeof report, NULL, PARMAP_FOREVER));
+        parmap_status status;
+        while ((status = parmap_queue_get(reports, &report, sizeof report, NULL,
+                                          pm_watchdog_left(&dog))) == PARMAP_EMPTY)
+            pm_watchdog_bark(&dog, "the initializers of %d of %d workers to return", pool->size - i,
+                             pool->size);
+        PM_TRY(status);
         pm_failure_merge(&failure, &report.failure);
     }
     return pm_failure_status(&failure, pool->size, "worker");
@@ -379,6 +384,14 @@ static parmap_status start(parmap_pool *pool, const parmap_pool_options *options
 parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_options *options)
 {
     int size = 0;
+    PM_TRY(pm_need(pool, "the place for a pool"));
+    *pool = NULL;
+    PM_TRY(pm_need(options, "the options of a pool"));
+    if (options->input_bytes > PM_MOST_BYTES)
+        return pm_fail(PARMAP_USAGE, "an initializer's input of %zu bytes; no memory is as large",
+                       options->input_bytes);
+    if (options->input_bytes > 0)
+        PM_TRY(pm_need(options->input, "the input of a pool's initializer"));
     PM_TRY(pm_serve_check());
     PM_TRY(choose_size(options->size, &size));
     PM_TRY(make(size, pool));
@@ -389,6 +402,7 @@ parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_opti
         return PARMAP_OK;
     const parmap_failure failure = parmap_last_failure();
     end_terminated(*pool);
+    *pool = NULL;
     return status == PARMAP_TASK_FAILED ? pm_failure_status(&failure, size, "worker") : status;
 }
 

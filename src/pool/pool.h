@@ -48,6 +48,7 @@ struct parmap_pool {
     parmap_result *orphans;            /* whose handle was freed before they were done */
     parmap_result *_Atomic helped;     /* maps for which far workers have tickets, or had */
     struct parmap_iterator *iterators; /* all that are not freed */
+    pm_parcel *overflow;               /* for near workers: the heap had no room for a ticket */
     pm_parcel *spare;                  /* of one item, to be used again */
     int spares;
     pm_parcel *parcels;         /* all, for the end */

@@ -140,6 +140,7 @@ parmap_status parmap_process_join(parmap_process *process, double timeout_s)
 parmap_status parmap_process_is_alive(parmap_process *process, bool *alive)
 {
     PM_TRY(check(process));
+    PM_TRY(pm_need(alive, "the place for whether a process is alive"));
     const parmap_status status =
         pm_children_await(pm_context_self(), process->id, pm_deadline_in(0), &process->exit_code);
     *alive = status == PARMAP_TIMED_OUT;

@@ -1,6 +1,8 @@
 /* Waiting for jobs, and what their callers see of them. */
 #include "pool/failure.h"
+#include "pool/handler.h"
 #include "pool/job.h"
+#include "pool/watchdog.h"
 
 #include "comm/executor.h"
 #include "comm/pause.h"
@@ -9,14 +11,9 @@
 #include <math.h>
 #include <time.h>
 
-static const double slice_s = 0.25, release_s = 10;
+static const double slice_s = 0.25;
 
 /* ---- waiting --------------------------------------------------------------------------------- */
-
-static bool has_ended(const parmap_result *job)
-{
-    return job->finished || job->dropped;
-}
 
 static struct timespec slice_from_now(double left_s)
 {
@@ -29,12 +26,20 @@ static struct timespec slice_from_now(double left_s)
     return end;
 }
 
+static parmap_status refuse_own_wait(void)
+{
+    return pm_fail(PARMAP_DEADLOCK, "a callback waits for a job that only its own thread can "
+                                    "finish; wait elsewhere");
+}
+
 /* Until the job has ended, or nobody is there any more who would see it end; with its mutex. */
 static parmap_status await_other(parmap_result *job, pm_deadline deadline)
 {
     parmap_status status = PARMAP_OK;
+    if (job->attended && pm_handler_is_caller(job->pool))
+        return refuse_own_wait();
     pm_executor_rest(true);
-    while (status == PARMAP_OK && !has_ended(job) && (job->attended || job->awaited)) {
+    while (status == PARMAP_OK && !pm_job_has_ended(job) && (job->attended || job->awaited)) {
         const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
         const struct timespec end = slice_from_now(left);
         if (left > 0)
@@ -48,7 +53,7 @@ static parmap_status await_other(parmap_result *job, pm_deadline deadline)
 /* Until there is progress to make; with its mutex, which is free meanwhile. */
 static parmap_status await_news(parmap_result *job, pm_deadline deadline)
 {
-    const pm_deadline look = pm_deadline_in(pm_job_patience(job));
+    const pm_deadline look = pm_deadline_in(pm_feed_patience(job));
     const bool looks = look.at < deadline.at;
     job->awaited = true;
     pthread_mutex_unlock(&job->mutex);
@@ -62,14 +67,14 @@ static parmap_status await_news(parmap_result *job, pm_deadline deadline)
 /* One thread sleeps on the done word and makes the progress; others wait for that one. */
 static parmap_status await(parmap_result *job, pm_deadline deadline)
 {
-    while (!has_ended(job)) {
+    while (!pm_job_has_ended(job)) {
         PM_TRY(pm_job_progress(job));
         parmap_status status = PARMAP_OK;
         pthread_mutex_lock(&job->mutex);
-        if (!has_ended(job))
+        if (!pm_job_has_ended(job))
             status = (job->attended || job->awaited ? await_other : await_news)(job, deadline);
         pthread_mutex_unlock(&job->mutex);
-        if (status != PARMAP_OK && !has_ended(job))
+        if (status != PARMAP_OK && !pm_job_has_ended(job))
             return status;
     }
     return PARMAP_OK;
@@ -80,13 +85,23 @@ static int64_t items_done(const parmap_result *job)
     return job->map ? atomic_load(&job->map->finished) : 0;
 }
 
-/* A job that was dropped: near workers may still use the caller's arrays. */
-static void await_near(parmap_result *job)
+/* Near workers may still use the arrays of a job that was dropped. */
+static parmap_status await_near(parmap_result *job, pm_deadline deadline)
 {
-    const double end = pm_now() + release_s;
+    pm_watchdog dog = pm_watchdog_start();
     pm_pause pause = {0};
-    while (atomic_load(&job->near_at_work) > 0 && pm_now() < end)
+    while (atomic_load(&job->near_at_work) > 0) {
+        if (pm_deadline_over(deadline))
+            return pm_fail(
+                PARMAP_TIMED_OUT,
+                "the pool was terminated, but a task on rank %d has not ended yet and may "
+                "still write its result",
+                parmap_rank());
+        pm_watchdog_bark(&dog, "a task on rank %d to end, whose pool was terminated",
+                         parmap_rank());
         pm_pause_once(&pause);
+    }
+    return PARMAP_OK;
 }
 
 parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
@@ -122,7 +137,7 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
         pm_job_drop(job);
         if (status == PARMAP_CANCELLED) /* its owner ends, and so do its workers */
             parmap_pool_terminate(pool);
-        await_near(job);
+        await_near(job, pm_never);
     }
     pm_job_release(job);
     return status;
@@ -131,6 +146,8 @@ parmap_status parmap_pool_run(parmap_pool *pool, const parmap_job *what)
 parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job *what, parmap_result **result)
 {
     parmap_result *job;
+    if (result)
+        *result = NULL;
     PM_TRY(pm_job_start(pool, what, result ? PM_WAITER_LATER : PM_WAITER_NONE, &job));
     if (result)
         *result = job;
@@ -139,14 +156,9 @@ parmap_status parmap_pool_submit(parmap_pool *pool, const parmap_job *what, parm
     return PARMAP_OK;
 }
 
-static parmap_status check_result(const parmap_result *result)
-{
-    return result ? PARMAP_OK : pm_fail(PARMAP_USAGE, "there is no result at NULL");
-}
-
 parmap_status parmap_result_wait(parmap_result *result, double timeout_s)
 {
-    PM_TRY(check_result(result));
+    PM_TRY(pm_need(result, "the result"));
     return pm_job_await(result, pm_deadline_in(timeout_s));
 }
 
@@ -158,7 +170,8 @@ parmap_status parmap_result_get(parmap_result *result, double timeout_s)
 
 parmap_status parmap_result_ready(parmap_result *result, bool *ready)
 {
-    PM_TRY(check_result(result));
+    PM_TRY(pm_need(result, "the result"));
+    PM_TRY(pm_need(ready, "the place for whether a result is ready"));
     PM_TRY(pm_job_progress(result));
     *ready = result->finished;
     return result->dropped
@@ -169,6 +182,7 @@ parmap_status parmap_result_ready(parmap_result *result, bool *ready)
 parmap_status parmap_result_successful(parmap_result *result, bool *successful)
 {
     bool ready;
+    PM_TRY(pm_need(successful, "the place for whether a job succeeded"));
     PM_TRY(parmap_result_ready(result, &ready));
     if (!ready)
         return pm_fail(PARMAP_USAGE,

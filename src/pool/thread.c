@@ -112,7 +112,7 @@ static pm_thread *create(parmap_function *function, const parmap_thread_options 
     if (!t)
         return NULL;
     const int number = 1 + atomic_fetch_add(&threads.ever, 1);
-    if (options && options->name)
+    if (options && options->name && options->name[0])
         snprintf(t->name, sizeof t->name, "%s", options->name);
     else
         snprintf(t->name, sizeof t->name, "Thread-%d", number);
@@ -146,9 +146,10 @@ parmap_status parmap_thread_start_as(parmap_thread *thread, parmap_function *fun
                                      const void *argument, size_t bytes,
                                      const parmap_thread_options *options)
 {
-    if (!thread || !function)
-        return pm_fail(PARMAP_USAGE, "a thread needs %s, not NULL",
-                       thread ? "a function" : "a place for its handle");
+    PM_TRY(pm_need(thread, "the place for a thread's handle"));
+    PM_TRY(pm_need((const void *)(uintptr_t)function, "the function of a thread"));
+    if (bytes > 0)
+        PM_TRY(pm_need(argument, "the argument of a thread"));
     pthread_once(&threads.once, prepare);
     pm_serve_hook();
     pm_thread *t = create(function, options);
@@ -207,7 +208,7 @@ static parmap_status join(pm_thread *t, pm_deadline deadline, int *exit_code)
 
 static parmap_status check(const parmap_thread *thread)
 {
-    return thread && (thread->state || thread->exit_code != PARMAP_ALIVE)
+    return thread && (thread->state || (thread->exit_code != PARMAP_ALIVE && thread->name[0]))
                ? PARMAP_OK
                : pm_fail(PARMAP_USAGE, "this thread was never started");
 }
@@ -248,6 +249,7 @@ parmap_status parmap_thread_join(parmap_thread *thread, double timeout_s)
 parmap_status parmap_thread_is_alive(parmap_thread *thread, bool *alive)
 {
     PM_TRY(check(thread));
+    PM_TRY(pm_need(alive, "the place for whether a thread is alive"));
     *alive = thread->state && is_caller(thread->state);
     if (!thread->state || *alive)
         return PARMAP_OK;

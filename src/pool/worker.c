@@ -63,6 +63,7 @@ static parmap_status initialize(const worker_start *start)
     if (start->initializer.module == 0)
         return PARMAP_OK;
     report.status = pm_function_unpack(start->initializer, &initializer);
+    pm_message_clear();
     if (report.status == PARMAP_OK)
         report.status =
             ((parmap_task *)initializer)(start->input_bytes > 0 ? start + 1 : NULL, NULL);

@@ -227,7 +227,7 @@ static void no_pool(void)
     int64_t number = 1, cube = 0;
     parmap_iterator *iterator;
     bool flag;
-    CHECK_FAILS(parmap_pool_apply(NULL, pool_cube, &number, &cube), PARMAP_USAGE, "no pool");
+    CHECK_FAILS(parmap_pool_apply(NULL, pool_cube, &number, &cube), PARMAP_USAGE, "the pool");
     CHECK_STATUS(parmap_pool_submit(NULL, &(parmap_job){.task = pool_cube}, NULL), PARMAP_USAGE);
     CHECK_STATUS(parmap_pool_imap(NULL, &(parmap_job){.task = pool_cube}, &iterator), PARMAP_USAGE);
     CHECK_STATUS(parmap_pool_close(NULL), PARMAP_USAGE);
