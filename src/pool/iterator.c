@@ -343,8 +343,9 @@ static parmap_status start(parmap_pool *pool, const parmap_job *what, bool order
     if (pool->iterators)
         pool->iterators->previous = made;
     pool->iterators = made;
+    made->ended = atomic_load(&pool->state) == PM_POOL_TERMINATED; /* meanwhile */
     pthread_mutex_unlock(&pool->mutex);
-    const parmap_status status = send_more(made);
+    const parmap_status status = made->ended ? refuse_dropped() : send_more(made);
     if (status != PARMAP_OK) {
         parmap_iterator_free(made);
         *iterator = NULL;

@@ -164,9 +164,41 @@ void pm_job_orphan(parmap_result *job)
         pm_job_release(job);
 }
 
-static parmap_status start_empty(parmap_pool *pool, parmap_result *job)
+/* On the pool's list, unless that was closed meanwhile: whoever terminates it drops what is listed.
+ */
+static parmap_status list_open(parmap_pool *pool, parmap_result *job)
 {
-    return job->attended ? pm_handler_attend(pool, job) : pm_job_look(job);
+    pthread_mutex_lock(&pool->mutex);
+    const bool open = atomic_load(&pool->state) == PM_POOL_OPEN;
+    if (open)
+        list_job(pool, job);
+    pthread_mutex_unlock(&pool->mutex);
+    return open ? PARMAP_OK : pm_pool_check_open(pool);
+}
+
+/* With the job's mutex, so that it is dropped before or after. */
+static parmap_status give_to_workers(parmap_pool *pool, parmap_result *job)
+{
+    const parmap_job *what = &job->what;
+    if (job->dropped)
+        return pm_pool_check_open(pool);
+    if (job->waiter == PM_WAITER_NONE || (job->waiter == PM_WAITER_LATER && has_callback(what)))
+        PM_TRY(pm_handler_prepare(pool, job));
+    if (what->count > 0)
+        return pm_job_give(pool, job);
+    return job->attended ? pm_handler_attend(pool, job) : PARMAP_OK;
+}
+
+static parmap_status start(parmap_pool *pool, parmap_result *job)
+{
+    while (reap_orphan(pool))
+        ;
+    PM_TRY(list_open(pool, job));
+    pthread_mutex_lock(&job->mutex);
+    const parmap_status status = give_to_workers(pool, job);
+    pthread_mutex_unlock(&job->mutex);
+    PM_TRY(status);
+    return job->what.count > 0 || job->attended ? PARMAP_OK : pm_job_look(job);
 }
 
 parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, pm_job_waiter waiter,
@@ -174,21 +206,11 @@ parmap_status pm_job_start(parmap_pool *pool, const parmap_job *what, pm_job_wai
 {
     PM_TRY(pm_pool_check_open(pool));
     PM_TRY(make(pool, what, job));
-    parmap_result *made = *job;
-    made->waiter = waiter;
-    while (reap_orphan(pool))
-        ;
-    pthread_mutex_lock(&pool->mutex);
-    list_job(pool, made);
-    pthread_mutex_unlock(&pool->mutex);
-    parmap_status status = PARMAP_OK;
-    if (waiter == PM_WAITER_NONE || (waiter == PM_WAITER_LATER && has_callback(what)))
-        status = pm_handler_prepare(pool, made);
-    if (status == PARMAP_OK)
-        status = (what->count == 0 ? start_empty : pm_job_give)(pool, made);
+    (*job)->waiter = waiter;
+    const parmap_status status = start(pool, *job);
     if (status == PARMAP_OK)
         return PARMAP_OK;
-    pm_job_drop(made);
-    pm_job_release(made);
+    pm_job_drop(*job);
+    pm_job_release(*job);
     return status;
 }

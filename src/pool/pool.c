@@ -237,14 +237,14 @@ static void destroy(parmap_pool *pool)
 {
     pthread_mutex_lock(&pool->ending);
     pthread_mutex_unlock(&pool->ending);
+    if (pool->carrier) /* first: nothing must arrive any more */
+        pool->carrier->close(pool);
     pm_iterators_leave(pool);
     pm_handler_stop(pool);
     release_list(pool->maps, offsetof(parmap_result, next_map));
     release_list(pool->helped, offsetof(parmap_result, next_helped));
     release_list(pool->orphans, offsetof(parmap_result, next_orphan));
     free_parcels(pool);
-    if (pool->carrier)
-        pool->carrier->close(pool);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
     pthread_mutex_destroy(&pool->ending);
@@ -370,13 +370,42 @@ static parmap_status start_workers(parmap_pool *pool, const parmap_pool_options 
     return reports ? await_initializers(pool, reports) : PARMAP_OK;
 }
 
+static parmap_status check_options(const parmap_pool_options *options)
+{
+    PM_TRY(pm_need(options, "the options of a pool"));
+    if (options->input_bytes > PM_MOST_BYTES)
+        return pm_fail(PARMAP_USAGE, "an initializer's input of %zu bytes; no memory is as large",
+                       options->input_bytes);
+    return options->input_bytes == 0 ? PARMAP_OK
+                                     : pm_need(options->input, "the input of a pool's initializer");
+}
+
+/* When it fails the pool is gone. */
+static parmap_status start_workers_of(parmap_pool *pool, const parmap_pool_options *options,
+                                      const parmap_queue *reports)
+{
+    parmap_status status = start_workers(pool, options, reports);
+    if (status == PARMAP_OK)
+        status = pm_process_at_end(end_unjoined, pool);
+    if (status == PARMAP_OK)
+        return PARMAP_OK;
+    const parmap_failure failure = parmap_last_failure();
+    const int size = pool->size;
+    end_terminated(pool); /* before the queue of reports is freed */
+    return status == PARMAP_TASK_FAILED ? pm_failure_status(&failure, size, "worker") : status;
+}
+
 static parmap_status start(parmap_pool *pool, const parmap_pool_options *options)
 {
     parmap_queue reports;
     if (!options->initializer)
-        return start_workers(pool, options, NULL);
-    PM_TRY(parmap_queue_create(&reports, 0));
-    const parmap_status status = start_workers(pool, options, &reports);
+        return start_workers_of(pool, options, NULL);
+    const parmap_status made = parmap_queue_create(&reports, 0);
+    if (made != PARMAP_OK) {
+        destroy(pool);
+        return made;
+    }
+    const parmap_status status = start_workers_of(pool, options, &reports);
     parmap_queue_free(&reports);
     return status;
 }
@@ -386,24 +415,14 @@ parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_opti
     int size = 0;
     PM_TRY(pm_need(pool, "the place for a pool"));
     *pool = NULL;
-    PM_TRY(pm_need(options, "the options of a pool"));
-    if (options->input_bytes > PM_MOST_BYTES)
-        return pm_fail(PARMAP_USAGE, "an initializer's input of %zu bytes; no memory is as large",
-                       options->input_bytes);
-    if (options->input_bytes > 0)
-        PM_TRY(pm_need(options->input, "the input of a pool's initializer"));
+    PM_TRY(check_options(options));
     PM_TRY(pm_serve_check());
     PM_TRY(choose_size(options->size, &size));
     PM_TRY(make(size, pool));
-    parmap_status status = start(*pool, options);
-    if (status == PARMAP_OK)
-        status = pm_process_at_end(end_unjoined, *pool);
-    if (status == PARMAP_OK)
-        return PARMAP_OK;
-    const parmap_failure failure = parmap_last_failure();
-    end_terminated(*pool);
-    *pool = NULL;
-    return status == PARMAP_TASK_FAILED ? pm_failure_status(&failure, size, "worker") : status;
+    const parmap_status status = start(*pool, options);
+    if (status != PARMAP_OK)
+        *pool = NULL;
+    return status;
 }
 
 parmap_status parmap_pool_create(parmap_pool **pool, int size)
