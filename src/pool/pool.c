@@ -14,6 +14,7 @@
 
 #include "share/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SPARES = 1024, MOST_WORKERS = 1 << 20 };
@@ -265,9 +266,10 @@ static void end_unjoined(void *context)
 {
     parmap_pool *pool = context;
     pm_watchdog dog = pm_watchdog_start();
-    if (atomic_load(&pool->state) == PM_POOL_OPEN)
+    const bool terminated = pm_context_self()->cancel.requested;
+    if (atomic_load(&pool->state) == PM_POOL_OPEN && !terminated)
         pm_say("a pool of %d workers was neither closed nor joined; it is terminated", pool->size);
-    while (atomic_load(&pool->state) == PM_POOL_CLOSED &&
+    while (!terminated && atomic_load(&pool->state) == PM_POOL_CLOSED &&
            await_jobs(pool, pm_deadline_in(pm_watchdog_left(&dog))) == PARMAP_TIMED_OUT)
         pm_watchdog_bark(&dog, "the tasks of a pool that was closed and not joined");
     end_terminated(pool);
@@ -380,34 +382,24 @@ static parmap_status check_options(const parmap_pool_options *options)
                                      : pm_need(options->input, "the input of a pool's initializer");
 }
 
-/* When it fails the pool is gone. */
-static parmap_status start_workers_of(parmap_pool *pool, const parmap_pool_options *options,
-                                      const parmap_queue *reports)
-{
-    parmap_status status = start_workers(pool, options, reports);
-    if (status == PARMAP_OK)
-        status = pm_process_at_end(end_unjoined, pool);
-    if (status == PARMAP_OK)
-        return PARMAP_OK;
-    const parmap_failure failure = parmap_last_failure();
-    const int size = pool->size;
-    end_terminated(pool); /* before the queue of reports is freed */
-    return status == PARMAP_TASK_FAILED ? pm_failure_status(&failure, size, "worker") : status;
-}
-
+/* When it fails the pool is gone.  The queue of reports goes after the workers that write to it. */
 static parmap_status start(parmap_pool *pool, const parmap_pool_options *options)
 {
+    const bool reporting = options->initializer != NULL;
     parmap_queue reports;
-    if (!options->initializer)
-        return start_workers_of(pool, options, NULL);
-    const parmap_status made = parmap_queue_create(&reports, 0);
-    if (made != PARMAP_OK) {
-        destroy(pool);
-        return made;
-    }
-    const parmap_status status = start_workers_of(pool, options, &reports);
-    parmap_queue_free(&reports);
-    return status;
+    parmap_status status = reporting ? parmap_queue_create(&reports, 0) : PARMAP_OK;
+    const bool made = reporting && status == PARMAP_OK;
+    if (status == PARMAP_OK)
+        status = start_workers(pool, options, reporting ? &reports : NULL);
+    if (status == PARMAP_OK)
+        status = pm_process_at_end(end_unjoined, pool);
+    char why[1024];
+    snprintf(why, sizeof why, "%s", parmap_message());
+    if (status != PARMAP_OK)
+        end_terminated(pool);
+    if (made)
+        parmap_queue_free(&reports);
+    return status == PARMAP_OK ? PARMAP_OK : pm_fail(status, "%s", why);
 }
 
 parmap_status parmap_pool_create_with(parmap_pool **pool, const parmap_pool_options *options)

@@ -74,13 +74,32 @@ static parmap_status sleep_until(const bool *ended, pthread_cond_t *until, pm_de
     return status;
 }
 
-parmap_status parmap_sleep(double seconds)
+/* On a word that nobody changes, so that a terminate wakes it like every other wait. */
+static parmap_status sleep_in_window(pm_deadline deadline)
 {
-    const pm_deadline deadline = pm_deadline_in(seconds);
+    const uint64_t word = 0;
+    parmap_status status = PARMAP_OK;
+    pm_executor_rest(true);
+    while (status == PARMAP_OK)
+        status = pm_block_on(pm_private_ref(&word), 0, 0, deadline, NULL);
+    pm_executor_rest(false);
+    return status;
+}
+
+static parmap_status sleep_outside(pm_deadline deadline)
+{
     pthread_once(&threads.once, prepare);
     pthread_mutex_lock(&threads.mutex);
     const parmap_status status = sleep_until(NULL, &threads.never, deadline);
     pthread_mutex_unlock(&threads.mutex);
+    return status;
+}
+
+parmap_status parmap_sleep(double seconds)
+{
+    const pm_deadline deadline = pm_deadline_in(seconds);
+    const bool in_window = pm_session_check_started() == PARMAP_OK && pm_executor_self() != 0;
+    const parmap_status status = in_window ? sleep_in_window(deadline) : sleep_outside(deadline);
     return status == PARMAP_TIMED_OUT ? PARMAP_OK : status;
 }
 
