@@ -35,8 +35,10 @@
 #error "parmap kernels promise the same bits everywhere; compile without -ffast-math and -Ofast"
 #endif
 
-#ifndef PARMAP_EXACT_FLAGS
-#error "compile kernels with the flags of pkg-config --cflags parmap or CMake's parmap::parmap"
+#ifdef PARMAP_EXACT_FLAGS
+#define PM_EXACT 1
+#else
+#define PM_EXACT 0 /* programs without kernels need no flags */
 #endif
 
 /* It cannot lay out _Generic, nor a pragma within a macro. */
@@ -117,6 +119,8 @@
                         .array_loops = PM_VECTOR_TABLE(loops_name##_array)}
 
 #define PM_KERNEL_OBJECT(kernel_name, variants_list, ...)                                          \
+    _Static_assert(PM_EXACT, "compile kernels with the flags of pkg-config --cflags parmap or of " \
+                             "CMake's parmap::parmap");                                            \
     static const parmap_kernel kernel_name = {.abi = PARMAP_KERNEL_ABI,                            \
                                               .name = #kernel_name,                                \
                                               .variants = {PM_UNPACK variants_list},               \

@@ -120,8 +120,8 @@ PARMAP_API parmap_status parmap_pool_terminate(parmap_pool *pool);
 
 /* After close or terminate (else PARMAP_USAGE): waits until the workers have ended, then frees the
  * pool.  Its results can still be read, and freed; iterators can be freed, reading them is
- * PARMAP_CLOSED.  PARMAP_TIMED_OUT: the tasks that were given are not done, or names a worker that
- * still runs, and its rank; the pool is as before. */
+ * PARMAP_CLOSED; the pool must not be used again.  PARMAP_TIMED_OUT: the tasks that were given are
+ * not done, or names a worker that still runs, and its rank; the pool is as before. */
 PARMAP_API parmap_status parmap_pool_join(parmap_pool *pool, double timeout_s);
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
@@ -142,8 +142,8 @@ typedef struct parmap_job {
                       taking them costs little and nobody waits long at the end.  imap: 0 = 1 */
 
     /* For imap only, in place of `inputs`: writes the next input and returns true, or false at the
-     * end; `count` is not used.  Called by the thread that calls parmap_iterator_next, as far ahead
-     * as `ahead` allows. */
+     * end; `count` is not used.  Called by the thread that calls parmap_pool_imap or
+     * parmap_iterator_next, as far ahead as `ahead` allows. */
     bool (*next)(void *input, void *context);
     int64_t ahead; /* imap: items given out and not yet returned by next, at most; 0 = chosen */
 
@@ -201,7 +201,7 @@ PARMAP_API parmap_status parmap_pool_imap_unordered(parmap_pool *pool, const par
 PARMAP_API parmap_status parmap_iterator_next(parmap_iterator *iterator, void *result,
                                               int64_t *index, double timeout_s);
 
-/* At any time: waits for the items that were given out. */
+/* At any time: waits for the items that a worker has begun; the others are not computed. */
 PARMAP_API void parmap_iterator_free(parmap_iterator *iterator);
 
 /* ---- Python's names ----------------------------------------------------------------------------

@@ -71,7 +71,9 @@ parmap_status pm_call_unpack(const pm_packed_call *packed, pm_call *call)
         } else {
             job.task = (parmap_task *)(uintptr_t)pointer;
         }
-        PM_TRY(pm_call_make(&job, &last.call));
+        pm_call made;
+        PM_TRY(pm_call_make(&job, &made));
+        last.call = made;
         last.packed = *packed;
     }
     *call = last.call;

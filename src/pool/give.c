@@ -92,6 +92,9 @@ static parmap_status start_single(parmap_pool *pool, parmap_result *job)
         if (parcel->holds_job)
             pm_job_release(job);
         pm_pool_give_back(pool, parcel);
+        job->single = NULL;
+        if (!job->attended)
+            job->done = (pm_done){.at = 0};
     }
     return status;
 }

@@ -165,7 +165,7 @@ bool pm_handler_is_caller(const parmap_pool *pool)
 void pm_handler_stop(parmap_pool *pool)
 {
     pm_handler *handler = pool->handler;
-    if (!handler)
+    if (!handler || pm_handler_is_caller(pool)) /* a callback ends the program */
         return;
     atomic_store(&handler->over, true);
     pm_done_poke(handler->done);

@@ -1,6 +1,7 @@
 /* Jobs: made, listed, given to the workers (give.c), followed until they end (progress.c). */
 #include "pool/job.h"
 
+#include "pool/cond.h"
 #include "pool/handler.h"
 
 #include "share/object.h"
@@ -46,7 +47,7 @@ static parmap_status make(parmap_pool *pool, const parmap_job *what, parmap_resu
     made->call = call;
     atomic_init(&made->references, 1);
     pthread_mutex_init(&made->mutex, NULL);
-    pthread_cond_init(&made->ended, NULL);
+    pm_cond_init(&made->ended);
     *job = made;
     return PARMAP_OK;
 }
@@ -128,25 +129,35 @@ static bool has_callback(const parmap_job *what)
     return what->callback || what->error_callback;
 }
 
-/* Results that were freed too early are looked after by whoever gives more. */
+/* With the pool's mutex. */
+static void list_orphan(parmap_pool *pool, parmap_result *job)
+{
+    job->next_orphan = NULL;
+    *pool->orphans_end = job;
+    pool->orphans_end = &job->next_orphan;
+}
+
+/* Results that were freed too early are looked after by whoever gives more: the oldest one, which
+ * goes to the end of the list if it is not done.  Whether it was. */
 static bool reap_orphan(parmap_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
     parmap_result *job = pool->orphans;
     if (job)
-        pm_job_hold(job);
+        pool->orphans = job->next_orphan;
+    if (!pool->orphans)
+        pool->orphans_end = &pool->orphans;
     pthread_mutex_unlock(&pool->mutex);
     if (!job)
         return false;
-    const bool over = pm_job_progress(job) == PARMAP_OK && pm_job_has_ended(job);
-    pthread_mutex_lock(&pool->mutex);
-    if (over && pool->orphans == job) {
-        pool->orphans = job->next_orphan;
+    if (pm_job_progress(job) == PARMAP_OK && pm_job_has_ended(job)) {
         pm_job_release(job);
+        return true;
     }
+    pthread_mutex_lock(&pool->mutex);
+    list_orphan(pool, job);
     pthread_mutex_unlock(&pool->mutex);
-    pm_job_release(job);
-    return over;
+    return false;
 }
 
 void pm_job_orphan(parmap_result *job)
@@ -155,8 +166,7 @@ void pm_job_orphan(parmap_result *job)
     const bool orphan = !pm_job_has_ended(job) && !job->attended;
     if (orphan) {
         pthread_mutex_lock(&job->pool->mutex);
-        job->next_orphan = job->pool->orphans;
-        job->pool->orphans = job;
+        list_orphan(job->pool, job);
         pthread_mutex_unlock(&job->pool->mutex);
     }
     pthread_mutex_unlock(&job->mutex);

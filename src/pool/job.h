@@ -9,7 +9,7 @@
 typedef enum pm_job_waiter { PM_WAITER_NOW, PM_WAITER_LATER, PM_WAITER_NONE } pm_job_waiter;
 
 struct parmap_result {
-    parmap_pool *pool; /* NULL once that is gone */
+    parmap_pool *pool; /* may be gone when the job has ended */
     parmap_job what;
     pm_call call;
     char *input; /* copy of a single item's; NULL: the caller's is used */

@@ -131,6 +131,16 @@ parmap_status pm_parcel_item_status(const pm_parcel *parcel, int64_t index)
     return pm_parcel_result(parcel)->failed > 0 ? (parmap_status)statuses[index] : PARMAP_OK;
 }
 
+static _Atomic uint64_t *word_of(char *data)
+{
+    return (_Atomic uint64_t *)(void *)(data + PM_PARCEL_DONE);
+}
+
+void pm_parcel_withdraw(pm_parcel *parcel)
+{
+    atomic_store(word_of(parcel->data), PM_PARCEL_WITHDRAWN);
+}
+
 const parmap_failure *pm_parcel_failure(const pm_parcel *parcel)
 {
     static const parmap_failure none;
@@ -172,8 +182,9 @@ parmap_status pm_parcel_compute(char *data, uint64_t *first, uint64_t *bytes)
     pm_parcel_status *status = (pm_parcel_status *)(void *)(data + layout.status_at);
     parmap_failure failure = {0};
     const double begun = pm_now();
-    PM_TRY(run(spec, data + PM_PARCEL_INPUTS, data + layout.status_at + PM_PARCEL_RESULTS,
-               (int32_t *)(void *)(data + layout.statuses_at), &failure));
+    if (atomic_load(word_of(data)) != PM_PARCEL_WITHDRAWN)
+        PM_TRY(run(spec, data + PM_PARCEL_INPUTS, data + layout.status_at + PM_PARCEL_RESULTS,
+                   (int32_t *)(void *)(data + layout.statuses_at), &failure));
     status->seconds = pm_now() - begun;
     status->cookie = spec->cookie;
     status->failed = failure.count;

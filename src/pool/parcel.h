@@ -31,7 +31,8 @@ typedef struct pm_parcel_status {
 } pm_parcel_status;
 
 enum {
-    PM_PARCEL_DONE = 96, /* a done word of its own, behind the spec; 0 when it is sent */
+    PM_PARCEL_DONE = 96,     /* a done word of its own, behind the spec; 0 when it is sent */
+    PM_PARCEL_WITHDRAWN = 8, /* there, in place of what a done word has */
     PM_PARCEL_INPUTS = 112,
     PM_PARCEL_RESULTS = 64 /* from the status */
 };
@@ -102,6 +103,10 @@ parmap_status pm_parcel_take(pm_done done, uint64_t place, pm_parcel **parcel, u
 
 /* The status of item `index` of the finished parcel, counted from its first. */
 parmap_status pm_parcel_item_status(const pm_parcel *parcel, int64_t index);
+
+/* Its items need not be computed any more: who has not begun sends it back as it is.  Not for one
+ * whose done word is its own. */
+void pm_parcel_withdraw(pm_parcel *parcel);
 
 /* What failed in it. */
 const parmap_failure *pm_parcel_failure(const pm_parcel *parcel);

@@ -2,6 +2,7 @@
 #include "pool/pool.h"
 
 #include "pool/carrier.h"
+#include "pool/cond.h"
 #include "pool/context.h"
 #include "pool/failure.h"
 #include "pool/handler.h"
@@ -17,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SPARES = 1024, MOST_WORKERS = 1 << 20 };
+enum { MOST_WORKERS = 1 << 20 };
 
 /* ---- tickets and parcels --------------------------------------------------------------------- */
 
@@ -53,79 +54,6 @@ parmap_status pm_pool_send(parmap_pool *pool, const pm_ticket *ticket)
     if (status != PARMAP_OK)
         pm_pool_settle(pool);
     return status;
-}
-
-static void list_parcel(parmap_pool *pool, pm_parcel *parcel)
-{
-    pthread_mutex_lock(&pool->mutex);
-    parcel->later = pool->parcels;
-    if (pool->parcels)
-        pool->parcels->earlier = parcel;
-    pool->parcels = parcel;
-    pthread_mutex_unlock(&pool->mutex);
-}
-
-static void unlist_parcel(parmap_pool *pool, pm_parcel *parcel)
-{
-    pthread_mutex_lock(&pool->mutex);
-    if (parcel->earlier)
-        parcel->earlier->later = parcel->later;
-    else
-        pool->parcels = parcel->later;
-    if (parcel->later)
-        parcel->later->earlier = parcel->earlier;
-    pthread_mutex_unlock(&pool->mutex);
-}
-
-static pm_parcel *take_spare(parmap_pool *pool)
-{
-    pthread_mutex_lock(&pool->mutex);
-    pm_parcel *spare = pool->spare;
-    if (spare) {
-        pool->spare = spare->next;
-        pool->spares--;
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    return spare;
-}
-
-static void destroy_parcel(parmap_pool *pool, pm_parcel *parcel)
-{
-    unlist_parcel(pool, parcel);
-    pm_parcel_free(parcel);
-}
-
-parmap_status pm_pool_get_parcel(parmap_pool *pool, const pm_call *call, int64_t room,
-                                 pm_parcel **parcel)
-{
-    pm_parcel *spare = room == 1 ? take_spare(pool) : NULL;
-    if (spare && spare->input_bytes == call->input_bytes &&
-        spare->result_bytes == call->result_bytes) {
-        *parcel = spare;
-        return PARMAP_OK;
-    }
-    if (spare)
-        destroy_parcel(pool, spare);
-    PM_TRY(pm_parcel_create(call, room, pool->carrier->is_private, parcel));
-    list_parcel(pool, *parcel);
-    return PARMAP_OK;
-}
-
-void pm_pool_give_back(parmap_pool *pool, pm_parcel *parcel)
-{
-    bool kept = false;
-    pthread_mutex_lock(&pool->mutex);
-    if (parcel->room == 1 && pool->spares < SPARES) {
-        parcel->next = pool->spare;
-        parcel->job = NULL;
-        parcel->holds_job = false;
-        pool->spare = parcel;
-        pool->spares++;
-        kept = true;
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    if (!kept)
-        destroy_parcel(pool, parcel);
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
@@ -215,16 +143,6 @@ static parmap_status join_workers(parmap_pool *pool, pm_deadline deadline)
     return PARMAP_OK;
 }
 
-static void free_parcels(parmap_pool *pool)
-{
-    while (pool->parcels) {
-        pm_parcel *parcel = pool->parcels;
-        if (parcel->holds_job)
-            pm_job_release(parcel->job);
-        destroy_parcel(pool, parcel);
-    }
-}
-
 static void release_list(parmap_result *job, size_t link_at)
 {
     for (parmap_result *next; job; job = next) {
@@ -245,7 +163,7 @@ static void destroy(parmap_pool *pool)
     release_list(pool->maps, offsetof(parmap_result, next_map));
     release_list(pool->helped, offsetof(parmap_result, next_helped));
     release_list(pool->orphans, offsetof(parmap_result, next_orphan));
-    free_parcels(pool);
+    pm_pool_free_parcels(pool);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
     pthread_mutex_destroy(&pool->ending);
@@ -322,9 +240,10 @@ static parmap_status make(int size, parmap_pool **pool)
     made->size = size;
     made->far = count_far(size);
     made->maps_end = &made->maps;
+    made->orphans_end = &made->orphans;
     pthread_mutex_init(&made->ending, NULL);
     pthread_mutex_init(&made->mutex, NULL);
-    pthread_cond_init(&made->changed, NULL);
+    pm_cond_init(&made->changed);
     made->workers = calloc((size_t)size, sizeof *made->workers);
     made->route.owner = parmap_rank();
     const pm_carrier *carrier =

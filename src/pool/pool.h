@@ -40,16 +40,16 @@ struct parmap_pool {
     pthread_mutex_t ending; /* held while it is terminated, so that it is not freed meanwhile */
     pthread_mutex_t mutex;  /* of what follows */
     pthread_cond_t changed;
-    uint64_t gate;                     /* counts what near workers may want to look at */
-    int idle;                          /* near workers that wait for it */
-    bool leaving;                      /* near workers end when there is nothing to do */
-    parmap_result *maps, **maps_end;   /* with items for near workers, first come first served */
-    parmap_result *jobs;               /* all that are not finished */
-    parmap_result *orphans;            /* whose handle was freed before they were done */
-    parmap_result *_Atomic helped;     /* maps for which far workers have tickets, or had */
-    struct parmap_iterator *iterators; /* all that are not freed */
-    pm_parcel *overflow;               /* for near workers: the heap had no room for a ticket */
-    pm_parcel *spare;                  /* of one item, to be used again */
+    uint64_t gate;                   /* counts what near workers may want to look at */
+    int idle;                        /* near workers that wait for it */
+    bool leaving;                    /* near workers end when there is nothing to do */
+    parmap_result *maps, **maps_end; /* with items for near workers, first come first served */
+    parmap_result *jobs;             /* all that are not finished */
+    parmap_result *orphans, **orphans_end; /* whose handle was freed before they were done */
+    parmap_result *_Atomic helped;         /* maps for which far workers have tickets, or had */
+    struct parmap_iterator *iterators;     /* all that are not freed */
+    pm_parcel *overflow;                   /* for near workers: the heap had no room for a ticket */
+    pm_parcel *spare;                      /* of one item, to be used again */
     int spares;
     pm_parcel *parcels;         /* all, for the end */
     struct pm_handler *handler; /* NULL until it is needed */
@@ -73,9 +73,10 @@ static inline void pm_pool_settle(parmap_pool *pool)
 /* Near workers look around: up to `count` of them. */
 void pm_pool_call_near(parmap_pool *pool, int64_t count);
 
-/* A parcel of `room` items; PARMAP_NO_MEMORY. */
+/* stock.c.  A parcel of `room` items; PARMAP_NO_MEMORY. */
 parmap_status pm_pool_get_parcel(parmap_pool *pool, const pm_call *call, int64_t room,
                                  pm_parcel **parcel);
 void pm_pool_give_back(parmap_pool *pool, pm_parcel *parcel);
+void pm_pool_free_parcels(parmap_pool *pool);
 
 #endif

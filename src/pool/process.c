@@ -21,8 +21,8 @@ parmap_status pm_serve_check(void)
     PM_TRY(pm_serve_check_open());
     if (self->self.daemon)
         return pm_fail(PARMAP_USAGE,
-                       "%s is a daemon, and daemons cannot start processes; start it without "
-                       "`daemon`",
+                       "%s is a daemon, as the workers of pools are, and daemons cannot start "
+                       "processes or pools; do it in main or in a process that is none",
                        self->self.name);
     if (pm_context_is_main(self) && parmap_rank() != 0)
         return pm_fail(PARMAP_USAGE,

@@ -1,4 +1,5 @@
 /* Waiting for jobs, and what their callers see of them. */
+#include "pool/cond.h"
 #include "pool/failure.h"
 #include "pool/handler.h"
 #include "pool/job.h"
@@ -9,22 +10,10 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <time.h>
 
 static const double slice_s = 0.25;
 
 /* ---- waiting --------------------------------------------------------------------------------- */
-
-static struct timespec slice_from_now(double left_s)
-{
-    struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
-    const double slice = left_s < slice_s ? left_s : slice_s;
-    end.tv_nsec += (long)(slice * 1e9);
-    end.tv_sec += end.tv_nsec / 1000000000;
-    end.tv_nsec %= 1000000000;
-    return end;
-}
 
 static parmap_status refuse_own_wait(void)
 {
@@ -41,9 +30,8 @@ static parmap_status await_other(parmap_result *job, pm_deadline deadline)
     pm_executor_rest(true);
     while (status == PARMAP_OK && !pm_job_has_ended(job) && (job->attended || job->awaited)) {
         const double left = deadline.at == 0 ? 0 : deadline.at - pm_now();
-        const struct timespec end = slice_from_now(left);
         if (left > 0)
-            pthread_cond_timedwait(&job->ended, &job->mutex, &end);
+            pm_cond_wait(&job->ended, &job->mutex, left < slice_s ? left : slice_s);
         status = left > 0 ? pm_wait_check() : PARMAP_TIMED_OUT;
     }
     pm_executor_rest(false);

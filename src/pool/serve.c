@@ -74,7 +74,7 @@ static void end_of_rank(void)
                          "parmap_exit in place of exit; the job is ended");
     pm_say_and_abort(
         "%s called exit, which ends the rank, without parmap_finish; a process ends by "
-        "returning, or by parmap_exit; the job is ended",
+        "returning, or by parmap_exit, a task by returning; the job is ended",
         self->self.name);
 }
 

@@ -1,6 +1,7 @@
 /* Threads: private to their rank, so they are watched by a mutex and a condition of their own. */
 #include "pool/thread.h"
 
+#include "pool/cond.h"
 #include "pool/runner.h"
 #include "pool/say.h"
 #include "pool/serve.h"
@@ -10,7 +11,6 @@
 #include "share/block.h"
 #include "share/session.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,15 +31,12 @@ static struct {
     pthread_mutex_t mutex; /* of `ended` and what follows it, and of all lists of threads */
     pthread_cond_t never;  /* told nobody: for sleeping */
     pthread_once_t once;
-    pthread_condattr_t monotonic;
     atomic_int ever;
 } threads = {.mutex = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
 
 static void prepare(void)
 {
-    pthread_condattr_init(&threads.monotonic);
-    pthread_condattr_setclock(&threads.monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&threads.never, &threads.monotonic);
+    pm_cond_init(&threads.never);
 }
 
 /* ---- waiting within the rank ----------------------------------------------------------------- */
@@ -49,13 +46,11 @@ static const double slice_s = 0.25;
 /* With the mutex held: sleeps for a slice at most.  PARMAP_OK: look again. */
 static parmap_status sleep_slice(pthread_cond_t *until, pm_deadline deadline)
 {
-    const double now = pm_now(), end = now + slice_s;
-    const double at = end < deadline.at ? end : deadline.at;
+    const double left = deadline.at - pm_now();
     PM_TRY(pm_wait_check());
-    if (now >= deadline.at)
+    if (left <= 0)
         return PARMAP_TIMED_OUT;
-    struct timespec time = {.tv_sec = (time_t)at, .tv_nsec = (long)((at - floor(at)) * 1e9)};
-    pthread_cond_timedwait(until, &threads.mutex, &time);
+    pm_cond_wait(until, &threads.mutex, left < slice_s ? left : slice_s);
     return pm_session_check_started() == PARMAP_OK ? pm_peers_check() : PARMAP_OK;
 }
 
@@ -140,7 +135,7 @@ static pm_thread *create(parmap_function *function, const parmap_thread_options 
     t->runner.caller = (pm_caller){pm_context_self(), t->name, &t->runner.exit_code};
     t->runner.done = done;
     pm_context_hold(pm_context_self());
-    pthread_cond_init(&t->end, &threads.monotonic);
+    pm_cond_init(&t->end);
     return t;
 }
 
@@ -219,7 +214,9 @@ static parmap_status join(pm_thread *t, pm_deadline deadline, int *exit_code)
         return PARMAP_OK;
     if (!t->orphan) {
         take_off(t);
+        pthread_mutex_unlock(&threads.mutex); /* its destructors may want it */
         pthread_join(t->thread, NULL);
+        pthread_mutex_lock(&threads.mutex);
     }
     discard(t);
     return PARMAP_OK;

@@ -1,16 +1,15 @@
 #include "pool/worker.h"
 
 #include "pool/carrier.h"
+#include "pool/cond.h"
 #include "pool/failure.h"
 #include "pool/job.h"
 #include "pool/process.h"
 #include "pool/say.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const double nap_s =
     0.25; /* of an idle near worker, between two looks whether the job ends */
@@ -86,16 +85,11 @@ static parmap_status work_near_once(parmap_pool *pool)
 /* Until the gate is another one. */
 static void await_gate(parmap_pool *pool, uint64_t gate)
 {
-    struct timespec end;
     pm_executor_rest(true);
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_nsec += (long)(nap_s * 1e9);
-    end.tv_sec += end.tv_nsec / 1000000000;
-    end.tv_nsec %= 1000000000;
     pthread_mutex_lock(&pool->mutex);
     pool->idle++;
     if (pool->gate == gate && !pool->leaving && !parmap_cancelled())
-        pthread_cond_timedwait(&pool->changed, &pool->mutex, &end);
+        pm_cond_wait(&pool->changed, &pool->mutex, nap_s);
     pool->idle--;
     pthread_mutex_unlock(&pool->mutex);
     pm_executor_rest(false);
