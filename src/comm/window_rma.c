@@ -389,6 +389,7 @@ static parmap_status open_rma(uint32_t space)
     const parmap_status status =
         all ? make_window(space, &mine)
             : pm_fail(PARMAP_SYSTEM, "out of memory for %d ranks", pm_the_job.world.size);
+    free(rma.padding[space]); /* not sooner: a daemon's last call may have come too late */
     rma.padding[space] = all;
     PM_TRY(pm_agree(&pm_the_job.world, status, pm_window_idle()));
     return pm_allgather(&pm_the_job.world, &mine, all, 1, pm_window_idle());
@@ -398,8 +399,6 @@ static parmap_status close_rma(uint32_t space)
 {
     PM_TRY(pm_barrier(&pm_the_job.world, pm_window_idle()));
     PM_TRY(PM_MPI(MPI_Win_unlock_all(rma.windows[space])));
-    free(rma.padding[space]);
-    rma.padding[space] = NULL;
     return PM_MPI(MPI_Win_free(&rma.windows[space]));
 }
 

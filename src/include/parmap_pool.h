@@ -25,7 +25,8 @@
 
 /* One call: from the input record to the result record, each 16-byte aligned if its size is a
  * multiple of 16, else as its size allows; NULL where the size is 0.  PARMAP_OK, or any other
- * status: the task has failed, and parmap_message() is its text; see parmap_fail. */
+ * status: the task has failed, and parmap_message() is its text; see parmap_fail.  So a task
+ * returns the status of a call that failed; PARMAP_MUST there ends the job, as everywhere. */
 typedef parmap_status parmap_task(const void *input, void *result);
 
 /* Sets the calling thread's message and returns PARMAP_TASK_FAILED:
@@ -97,8 +98,8 @@ PARMAP_API parmap_status parmap_pool_create(parmap_pool **pool, int size);
 
 typedef struct parmap_pool_options {
     int size;                 /* as above */
-    parmap_task *initializer; /* called once by each worker, without a result, before its first
-                                 task; NULL = none */
+    parmap_task *initializer; /* called once by each worker before its first task, its result is
+                                 NULL (so no PARMAP_TASK); NULL = none */
     const void *input;        /* for it; copied */
     size_t input_bytes;
 } parmap_pool_options;
@@ -154,9 +155,9 @@ typedef struct parmap_job {
     void *context;
 } parmap_job;
 
-/* Inputs and results in memory of parmap_array_local are used in place by all ranks of the node.
- * Private memory is used in place by the workers of this rank, and copied for the others where
- * that pays. */
+/* Private memory is used in place by the workers of this rank, and copied for the others where that
+ * pays.  Inputs and results in memory of parmap_array_local are used in place by all workers, when
+ * all ranks are on one node (parmap_window() is "shm"). */
 
 /* Gives the job to the workers and waits.  PARMAP_TASK_FAILED: all items ran, some failed; the
  * message names the failing item with the lowest index, its rank and text, and how many there are.
@@ -196,7 +197,8 @@ PARMAP_API parmap_status parmap_pool_imap_unordered(parmap_pool *pool, const par
                                                     parmap_iterator **iterator);
 
 /* The next result; *index, unless NULL, = of its input.  PARMAP_EMPTY, without a message: there are
- * no more.  PARMAP_TASK_FAILED: that item failed; the next call goes on with the next.
+ * no more.  PARMAP_TASK_FAILED: that item failed; the next call goes on with the next.  (Of several
+ * that fail in one chunk only the first has its text.)
  * PARMAP_TIMED_OUT: none within the time; nothing is lost.  One thread at a time. */
 PARMAP_API parmap_status parmap_iterator_next(parmap_iterator *iterator, void *result,
                                               int64_t *index, double timeout_s);
@@ -204,8 +206,7 @@ PARMAP_API parmap_status parmap_iterator_next(parmap_iterator *iterator, void *r
 /* At any time: waits for the items that a worker has begun; the others are not computed. */
 PARMAP_API void parmap_iterator_free(parmap_iterator *iterator);
 
-/* ---- Python's names ----------------------------------------------------------------------------
- */
+/* ---- Python's names -------------------------------------------------------------------------- */
 
 #ifndef __cplusplus /* which has no compound literals */
 /* Sizes are those of what the pointers point to.  More fields of the job may follow as designated
