@@ -180,8 +180,9 @@ enum { NOTHING, TASK, LEAVE, NO_MEMORY };
 
 /* What has come for a worker; it has one parcel at a time. */
 typedef struct desk {
-    uint64_t state; /* one of the above */
+    uint64_t state; /* one of the above; first */
     char *data;
+    uint64_t address; /* where it receives */
 } desk;
 
 static void receive_parcel(void *context, const void *letter, uint64_t bytes)
@@ -207,10 +208,10 @@ static parmap_status await_parcel(desk *d)
 }
 
 /* From one parcel to the next. */
-static parmap_status work_once(const pm_carrier_route *route, desk *d, uint64_t address,
-                               uint64_t cookie, uint64_t first, uint64_t bytes)
+static parmap_status work_once(const pm_carrier_route *route, desk *d, uint64_t cookie,
+                               uint64_t first, uint64_t bytes)
 {
-    const report mine = {.rank = (uint32_t)parmap_rank(), .address = address, .cookie = cookie};
+    const report mine = {.rank = (uint32_t)parmap_rank(), .address = d->address, .cookie = cookie};
     char *data = d->data;
     PM_TRY(pm_store(pm_private_ref(d), 0, NOTHING));
     d->data = NULL;
@@ -221,24 +222,32 @@ static parmap_status work_once(const pm_carrier_route *route, desk *d, uint64_t 
     return await_parcel(d);
 }
 
-static parmap_status work_at(const pm_carrier_route *route, desk *d, uint64_t address)
+static parmap_status work_at(const pm_carrier_route *route, desk *d)
 {
     uint64_t cookie = 0, first = 0, bytes = 0;
     for (;;) {
-        PM_TRY(work_once(route, d, address, cookie, first, bytes));
+        PM_TRY(work_once(route, d, cookie, first, bytes));
         PM_TRY(pm_parcel_compute(d->data, &first, &bytes));
         cookie = ((const pm_parcel_spec *)(const void *)d->data)->cookie;
     }
 }
 
+/* Also when a task ends its thread. */
+static void close_desk(void *context)
+{
+    desk *d = context;
+    pm_post_close(d->address);
+    pm_parcel_free_copy(d->data);
+}
+
 static parmap_status work(const pm_carrier_route *route)
 {
-    desk d = {NOTHING, NULL};
-    uint64_t address;
-    PM_TRY(pm_post_open(receive_parcel, &d, &address));
-    const parmap_status status = work_at(route, &d, address);
-    pm_post_close(address);
-    pm_parcel_free_copy(d.data);
+    desk d = {.state = NOTHING};
+    parmap_status status;
+    PM_TRY(pm_post_open(receive_parcel, &d, &d.address));
+    pthread_cleanup_push(close_desk, &d);
+    status = work_at(route, &d);
+    pthread_cleanup_pop(1);
     return status;
 }
 

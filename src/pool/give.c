@@ -31,6 +31,14 @@ static parmap_result *first_map(parmap_pool *pool)
     return pool->maps;
 }
 
+/* Also when the task ends its thread, as PARMAP_MUST does in a worker that was terminated. */
+static void leave_map(void *context)
+{
+    parmap_result *job = context;
+    atomic_fetch_sub(&job->near_at_work, 1);
+    pm_job_release(job);
+}
+
 bool pm_job_help_map(parmap_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
@@ -42,10 +50,10 @@ bool pm_job_help_map(parmap_pool *pool)
     pthread_mutex_unlock(&pool->mutex);
     if (!job)
         return false;
+    pthread_cleanup_push(leave_map, job);
     pm_map_work(job->map, &job->call, job->input ? job->input : job->what.inputs,
                 job->what.results);
-    atomic_fetch_sub(&job->near_at_work, 1);
-    pm_job_release(job);
+    pthread_cleanup_pop(1);
     return true;
 }
 
