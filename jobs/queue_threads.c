@@ -31,6 +31,8 @@ static int worker(void *argument)
 int main(int argc, char **argv)
 {
     PARMAP_MUST(parmap_start(&argc, &argv));
+    static char line[BUFSIZ];
+    setvbuf(stdout, line, _IOLBF, sizeof line); /* a line at a time, also to mpirun */
 
     parmap_queue q;
     if (parmap_rank() == 0)
