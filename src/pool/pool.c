@@ -58,15 +58,22 @@ parmap_status pm_pool_send(parmap_pool *pool, const pm_ticket *ticket)
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
+/* One that has not ended; NULL: all have. */
+static parmap_result *hold_first_job(parmap_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    parmap_result *job = pool->jobs;
+    if (job)
+        pm_job_hold(job);
+    pthread_mutex_unlock(&pool->mutex);
+    return job;
+}
+
 /* Drops all jobs that have not ended. */
 static void drop_jobs(parmap_pool *pool)
 {
     for (;;) {
-        pthread_mutex_lock(&pool->mutex);
-        parmap_result *job = pool->jobs;
-        if (job)
-            pm_job_hold(job);
-        pthread_mutex_unlock(&pool->mutex);
+        parmap_result *job = hold_first_job(pool);
         if (!job)
             return;
         pm_job_drop(job);
@@ -120,11 +127,7 @@ parmap_status parmap_pool_terminate(parmap_pool *pool)
 static parmap_status await_jobs(parmap_pool *pool, pm_deadline deadline)
 {
     for (;;) {
-        pthread_mutex_lock(&pool->mutex);
-        parmap_result *job = pool->jobs;
-        if (job)
-            pm_job_hold(job);
-        pthread_mutex_unlock(&pool->mutex);
+        parmap_result *job = hold_first_job(pool);
         if (!job)
             return PARMAP_OK;
         const parmap_status status = pm_job_await(job, deadline);
