@@ -109,14 +109,11 @@ static parmap_status start_single(parmap_pool *pool, parmap_result *job)
 
 /* ---- maps ------------------------------------------------------------------------------------ */
 
-/* Whether the arrays, if there are any, and the counter lie in memory that all ranks of the job can
- * reach. */
+/* Whether the arrays, if there are any, lie in memory that all ranks reach. */
 static bool is_shared(const parmap_result *job, pm_ref *inputs, pm_ref *results)
 {
     const uint64_t items = (uint64_t)job->what.count;
-    const uint32_t another = (uint32_t)((parmap_rank() + 1) % parmap_size());
-    return pm_direct(pm_head_ref(another)) &&
-           pm_window_find(job->what.inputs, items * job->call.input_bytes, inputs) &&
+    return pm_window_find(job->what.inputs, items * job->call.input_bytes, inputs) &&
            pm_window_find(job->what.results, items * job->call.result_bytes, results);
 }
 

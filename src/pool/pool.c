@@ -1,4 +1,4 @@
-/* Making a pool and ending it; its tickets and parcels. */
+/* Making a pool and ending it. */
 #include "pool/pool.h"
 
 #include "pool/carrier.h"

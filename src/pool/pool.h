@@ -58,9 +58,6 @@ struct parmap_pool {
 /* PARMAP_CLOSED when no more tasks are taken. */
 parmap_status pm_pool_check_open(const parmap_pool *pool);
 
-/* What waiting for a pool's result looks at: that it was not terminated. */
-parmap_status pm_pool_check_alive(const parmap_pool *pool);
-
 /* One more ticket; near workers are called when the far ones have enough to do. */
 parmap_status pm_pool_send(parmap_pool *pool, const pm_ticket *ticket);
 

@@ -9,7 +9,6 @@
 #include "comm/pause.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 static const double slice_s = 0.25;
 
@@ -102,9 +101,10 @@ parmap_status pm_job_await(parmap_result *job, pm_deadline deadline)
                        "what its tasks wait for",
                        items_done(job), job->what.count);
     PM_TRY(status);
-    return job->finished
-               ? PARMAP_OK
-               : pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done");
+    if (job->finished)
+        return PARMAP_OK;
+    PM_TRY(await_near(job, deadline));
+    return pm_fail(PARMAP_CLOSED, "the pool was terminated before the job was done");
 }
 
 /* ---- for callers ----------------------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 /* Close, terminate, join: with tasks that are queued, that run, that wait, that compute. */
 #include "shared/pool.h"
 
+#include <stdatomic.h>
+
 /* ---- close and join -------------------------------------------------------------------------- */
 
 static void closed(void)
@@ -380,6 +382,41 @@ static void a_process_that_is_terminated(void)
     }
 }
 
+/* ---- the caller's arrays ----------------------------------------------------------------------
+ */
+
+static atomic_int began, ended;
+
+/* In the caller's process, which is that of a pool's first worker. */
+static parmap_status write_late(const void *input, void *result)
+{
+    (void)input;
+    atomic_store(&began, 1);
+    shared_sleep(0.5);
+    *(int64_t *)result = 1;
+    atomic_store(&ended, 1);
+    return PARMAP_OK;
+}
+
+/* Whoever is told that the pool was terminated may free what the task would write to. */
+static void arrays_are_free_when_told(void)
+{
+    int64_t number = 1, cube = 0;
+    parmap_pool *pool = pool_open(1);
+    parmap_result *result;
+    atomic_store(&began, 0);
+    atomic_store(&ended, 0);
+    CHECK_OK(parmap_pool_apply_async(pool, write_late, &number, &cube, &result));
+    while (!atomic_load(&began))
+        shared_sleep(0.001);
+    CHECK_OK(parmap_pool_terminate(pool));
+    CHECK_FAILS(parmap_result_get(result, 0), PARMAP_TIMED_OUT, "has not ended");
+    CHECK_FAILS(parmap_result_get(result, shared_long_s), PARMAP_CLOSED, "terminated");
+    CHECK_INT(atomic_load(&ended), 1);
+    parmap_result_free(result);
+    CHECK_OK(parmap_pool_join(pool, shared_long_s));
+}
+
 static const check_case cases[] = {
     {"closed", closed},
     {"join before close is refused", join_before_close},
@@ -394,6 +431,7 @@ static const check_case cases[] = {
     {"terminated under join", terminated_under_join},
     {"terminated with a task that computes", terminated_computing},
     {"terminated with a task that does not hear", terminated_deaf},
+    {"arrays are free when told", arrays_are_free_when_told},
     {"a process that leaves its pool", a_process_that_leaves},
     {"a process that is terminated in its pool", a_process_that_is_terminated},
 };
