@@ -16,10 +16,7 @@ static const char range_form[] =
 /* How many steps lead from first to last: one less than the elements, and so never too large. */
 static parmap_uint128 steps_between(const pm_bounds *bounds)
 {
-    const parmap_uint128 first = (parmap_uint128)bounds->first, last = (parmap_uint128)bounds->last,
-                         step = (parmap_uint128)bounds->step;
-    /* unsigned differences are right even where the signed ones overflow */
-    return bounds->step > 0 ? (last - first) / step : (first - last) / (0 - step);
+    return pm_range_steps(bounds->first, bounds->last, bounds->step);
 }
 
 int64_t pm_bounds_count(const pm_bounds *bounds)

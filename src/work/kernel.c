@@ -67,24 +67,13 @@ static bool within(const parmap_domain *domain, const pm_range *range)
            last <= domain->max;
 }
 
-/* How many items lie between the first and `edge`, both included; unsigned, as they may be far
- * apart. */
-static int64_t items_up_to(const pm_range *range, parmap_int128 edge)
-{
-    const parmap_uint128 first = (parmap_uint128)range->first, last = (parmap_uint128)edge,
-                         step = (parmap_uint128)range->step;
-    const parmap_uint128 steps =
-        range->step > 0 ? (last - first) / step : (first - last) / (0 - step);
-    return (int64_t)steps + 1;
-}
-
 /* The first item outside the domain, given that one is. */
 static parmap_int128 first_outside(const parmap_domain *domain, const pm_range *range)
 {
     if (range->first < domain->min || range->first > domain->max)
         return range->first;
     const parmap_int128 edge = range->step > 0 ? domain->max : domain->min;
-    return pm_range_item(range, items_up_to(range, edge));
+    return pm_range_item(range, (int64_t)pm_range_steps(range->first, edge, range->step) + 1);
 }
 
 /* The inputs of an array are of the type itself. */

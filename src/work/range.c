@@ -32,6 +32,18 @@ parmap_int128 pm_range_last(const pm_range *range)
     return pm_range_item(range, range->count - 1);
 }
 
+parmap_uint128 pm_range_steps(parmap_int128 from, parmap_int128 to, parmap_int128 step)
+{
+    const parmap_uint128 a = (parmap_uint128)from, b = (parmap_uint128)to;
+    return step > 0 ? (b - a) / (parmap_uint128)step : (a - b) / (0 - (parmap_uint128)step);
+}
+
+int64_t pm_range_part_of(const pm_range *whole, int64_t of, int64_t i)
+{
+    /* the least number whose end, count * number / of, lies beyond i */
+    return (int64_t)(((parmap_int128)(i + 1) * of + whole->count - 1) / whole->count);
+}
+
 char *pm_range_format(char text[PM_RANGE_TEXT], const pm_range *range)
 {
     char first[PM_NUMBER_TEXT], last[PM_NUMBER_TEXT], step[PM_NUMBER_TEXT];

@@ -21,8 +21,15 @@ typedef struct pm_part {
  * most, and they follow from the range's length alone. */
 pm_range pm_range_part(const pm_range *whole, pm_part part);
 
+/* Which of `of` parts holds item i. */
+int64_t pm_range_part_of(const pm_range *whole, int64_t of, int64_t i);
+
 parmap_int128 pm_range_item(const pm_range *range, int64_t i);
 parmap_int128 pm_range_last(const pm_range *range);
+
+/* How many whole steps lead from `from` to `to`, which lies in the step's direction.  Unsigned:
+ * they may be far apart. */
+parmap_uint128 pm_range_steps(parmap_int128 from, parmap_int128 to, parmap_int128 step);
 
 /* "1..1000000", "9..1:-2": the last item that is reached.  Returns `text`. */
 char *pm_range_format(char text[PM_RANGE_TEXT], const pm_range *range);

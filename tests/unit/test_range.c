@@ -65,6 +65,10 @@ static void check_parts(const pm_range *whole, int64_t of, int64_t step)
         CHECK_INT(part.step, whole->step);
         if (step == 1)
             CHECK_INT(part.first, pm_range_item(whole, before));
+        if (step == 1) {
+            CHECK_INT(pm_range_part_of(whole, of, before), number);
+            CHECK_INT(pm_range_part_of(whole, of, before + part.count - 1), number);
+        }
         before += part.count;
         if (number > of - step)
             break;
@@ -73,6 +77,7 @@ static void check_parts(const pm_range *whole, int64_t of, int64_t step)
         CHECK_INT(before, whole->count);
     const pm_range last = pm_range_part(whole, (pm_part){of, of});
     CHECK_INT(pm_range_last(&last), pm_range_last(whole));
+    CHECK_INT(pm_range_part_of(whole, of, whole->count - 1), of);
 }
 
 static void parts(void)
