@@ -6,6 +6,7 @@
 #include "comm/pause.h"
 #include "comm/world.h"
 #include "work/kernel.h"
+#include "work/probe.h"
 #include "work/stats.h"
 
 #include "build_info.h"
@@ -80,11 +81,14 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
         kernel->variants[plan->type].result != file->type)
         return damaged(settings->verify);
     plan->allow_rounding = pm_record_get_int(d, "rounding", 0) != 0;
-    const pm_range wanted = range_of(&settings->range);
+    const pm_range whole = range_of(&settings->range);
+    const pm_range wanted = pm_range_part(&whole, settings->part);
     char stored_text[PM_RANGE_TEXT], wanted_text[PM_RANGE_TEXT];
-    if (settings->range_given && !same_range(&plan->range, &wanted))
+    if ((settings->range_given || settings->part.of > 0) && !same_range(&plan->range, &wanted))
         return not_ours(settings->verify, "--range", pm_range_format(stored_text, &plan->range),
-                        pm_range_format(wanted_text, &wanted), "leave out --range");
+                        pm_range_format(wanted_text, &wanted),
+                        settings->part.of > 0 ? "leave out --range and --part"
+                                              : "leave out --range");
     if (settings->type_given && settings->type != plan->type)
         return not_ours(settings->verify, "--type", pm_type_name(plan->type),
                         pm_type_name(settings->type), "leave out --type");
@@ -132,7 +136,9 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
                            pm_file *file)
 {
     const parmap_variant *variant;
-    plan->range = range_of(&settings->range);
+    plan->whole = range_of(&settings->range);
+    plan->part = settings->part;
+    plan->range = pm_range_part(&plan->whole, plan->part);
     plan->type = settings->type;
     plan->goal = settings->output ? PM_GOAL_WRITE : PM_GOAL_COMPUTE;
     plan->schedule = settings->schedule;
@@ -150,6 +156,24 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     PM_TRY(pm_kernel_check_domain(kernel, plan->type, &plan->range, plan->allow_rounding));
     plan->result = variant->result;
     return plan_blocks(plan, kernel, file);
+}
+
+static void print_fact(const char *name, int64_t value)
+{
+    printf("%s = %lld\n", name, (long long)value);
+}
+
+void pm_plan_print(const pm_plan *plan, const pm_settings *settings)
+{
+    char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
+    print_fact("items", plan->blocks.items);
+    print_fact("blocks", plan->blocks.count);
+    print_fact("block_items", plan->blocks.block_items);
+    print_fact("bytes", plan->blocks.items * (int64_t)pm_type_bytes(plan->result));
+    printf("range = %s\n", pm_range_format(range, &plan->range));
+    if (plan->part.of > 0)
+        printf("part = %s\n", pm_part_format(part, plan->part));
+    printf("output = %s\n", plan->goal == PM_GOAL_WRITE ? settings->output : "none");
 }
 
 char *pm_format_now(char text[32])
@@ -178,15 +202,20 @@ static uint64_t probe(const pm_plan *plan, const parmap_kernel *kernel)
 
 static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
 {
-    char range[PM_RANGE_TEXT];
+    char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
     pm_record_text(d, "kernel", kernel->name);
     pm_record_int(d, "kernel_version", kernel->version);
     pm_record_text(d, "type", pm_type_name(plan->result));
     pm_record_text(d, "input_type", pm_type_name(plan->type));
     pm_record_text(d, "range", pm_range_format(range, &plan->range));
+    if (plan->part.of > 0) {
+        pm_record_text(d, "part", pm_part_format(part, plan->part));
+        pm_record_text(d, "whole_range", pm_range_format(range, &plan->whole));
+    }
     pm_record_int(d, "rounding", plan->allow_rounding);
     pm_record_int(d, "count", plan->range.count);
     pm_record_int(d, "block_items", plan->blocks.block_items);
+    pm_record_real(d, "cost_s", kernel->cost_s);
     pm_record_uint(d, "probe", probe(plan, kernel));
     if (plan->checksum) {
         pm_record_uint(d, "checksum", 0);

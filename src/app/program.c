@@ -347,7 +347,10 @@ static bool answered(program *p, pm_action action, int *code)
     else if (action == PM_ACTION_VERSION)
         printf("%s (parmap %s)\n%s, HDF5 %s\n%s\n", p->name, PARMAP_VERSION, pm_world_library(),
                pm_file_library(), PM_BUILD_INFO);
-    else if ((status = pm_settings_resolve(p->layers, &p->settings)) == PARMAP_OK)
+    else if (action == PM_ACTION_PRINT_PLAN && (status = settle(p)) == PARMAP_OK)
+        pm_plan_print(&p->plan, &p->settings);
+    else if (action == PM_ACTION_PRINT_CONFIG &&
+             (status = pm_settings_resolve(p->layers, &p->settings)) == PARMAP_OK)
         pm_settings_print(p->layers);
     *code = report(status == PARMAP_OK ? pm_log_finish_stdout() : status);
     return true;
