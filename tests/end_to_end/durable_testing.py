@@ -236,7 +236,7 @@ class RandomKills(DurableTest):
         already = len(site.all_computed())
         while running.process.poll() is None and len(site.all_computed()) < max(items, already):
             time.sleep(0.005)
-        time.sleep(draw.expovariate(1 / 0.01))
+        time.sleep(draw.expovariate(1 / (0.004 if late else 0.010)))
 
     def strike(self, draw, running, build):
         """Returns whether anybody was killed."""
@@ -255,7 +255,7 @@ class RandomKills(DurableTest):
     def one_kill(self, draw, site, builds, tally):
         ranks, threads, build = draw.choice(self.RANKS), draw.choice((1, 2)), draw.choice(builds)
         running = self.start(*site.args("--schedule", draw.choice(("static", "dynamic")),
-                                        "--sync", draw.choice(("10ms", "1s", "off"))),
+                                        "--sync", draw.choice(("0.01s", "1s", "off"))),
                              ranks=ranks, threads=threads, env=site.settings(), cwd=site.folder,
                              build=build)
         self.wait_for_a_moment(draw, site, running)
@@ -285,3 +285,40 @@ class RandomKills(DurableTest):
             tally.healed += tally.kills - before
         self.assertGreater(tally.states["incomplete"], kills // 4, "runs were caught in the middle")
         print(tally)
+
+
+# ---- kills at every call -----------------------------------------------------------------------
+
+
+class EveryCall(DurableTest):
+    """A run alone is killed at its call number 1, 2, 3 ... that changes a file, until it survives;
+    others continue."""
+
+    def kill_at_each(self, what, threads, calls=None, every=1):
+        reference = self.reference()
+        kinds = {"calls": calls} if calls else {}
+
+        def kill_at(number):
+            site = self.site(f"{what}-{threads}-{number}", ms=1)
+            log = site.folder / "call"
+            killed = site.run("--sync", "0.005", threads=threads,
+                              inside=preloaded(path="items.h5", at=number, times=1, what=what,
+                                               log=log, **kinds))
+            if killed.code == 0:
+                return 0
+            self.assertEqual(killed.code, -signal.SIGKILL, killed)
+            call = f"killed at call {log.read_text()}"
+            self.check_left(site, reference)
+            again = self.resume(site, threads=1 + number % 3, ranks=(0, 0, 0, 0, 2)[number % 5])
+            self.check_healed(site, reference)
+            self.assertLessEqual(site.computed_twice(), threads * BLOCK, f"{call}{again}")
+            return 1
+
+        kills, step = 0, 40
+        for first in itertools.count(1, step * every):
+            killed = sum(self.at_once(kill_at, range(first, first + step * every, every)))
+            kills += killed
+            if killed < step:
+                break
+        self.assertGreater(kills, 20 // every, "the calls are seen")
+        print(f"{what}, {threads} thread(s): {kills} of {kills} kills survived")
