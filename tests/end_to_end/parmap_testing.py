@@ -391,17 +391,21 @@ def integers(values):
 _xxhash = None
 
 
-def checksum(values, block_items):
-    """The sum over blocks of XXH3_64bits(bytes of the block, seed = number of the block)."""
+def xxhash(data, seed):
+    """XXH3_64bits_withSeed"""
     global _xxhash
     if _xxhash is None:
         _xxhash = ctypes.CDLL("libxxhash.so.0").XXH3_64bits_withSeed
         _xxhash.restype = ctypes.c_uint64
         _xxhash.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+    return _xxhash(data, len(data), seed)
+
+
+def checksum(values, block_items):
+    """The sum over blocks of XXH3_64bits(bytes of the block, seed = number of the block)."""
     total = 0
     for block, start in enumerate(range(0, len(values), block_items)):
-        data = values[start:start + block_items].tobytes()
-        total += _xxhash(data, len(data), block)
+        total += xxhash(values[start:start + block_items].tobytes(), block)
     return total % 2**64
 
 
