@@ -1,11 +1,9 @@
 """Too little space and file size limits: told before the run, or in mid-run without a hang."""
 # TEST seconds=240
-import os
 import shutil
-import subprocess
 import unittest
-from pathlib import Path
 
+from durable_testing import preloaded
 from parmap_testing import MPIEXEC, FileTest, command_line, namespace, program
 
 SMALL = "8m"  # of the file system
@@ -14,16 +12,6 @@ LIMIT = 64 << 20  # of a file's size, in bytes; above what Open MPI needs for it
 
 
 class SpaceTest(FileTest):
-    def plenty(self):
-        """The command that starts a program which cannot see the limits; see plenty.c."""
-        library = self.session / "plenty.so"
-        if not shutil.which("cc"):
-            self.skipTest("needs a C compiler, cc")
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library,
-                        Path(__file__).with_name("plenty.c"), "-ldl"], check=True, timeout=60)
-        options = os.environ.get("ASAN_OPTIONS", "")
-        return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
-
     def on_small_disk(self, *args, ranks, inside=()):
         """Runs squares with its output on a small tmpfs; returns the run, without its last line on
         stdout, and that line: what `parmap info --state` says of the output afterwards."""
@@ -57,7 +45,7 @@ class Space(SpaceTest):
         for ranks, threads in ((0, 2), (4, 1)):
             with self.subTest(ranks=ranks):
                 run, state = self.on_small_disk("--threads", threads, ranks=ranks,
-                                                inside=self.plenty())
+                                                inside=preloaded("plenty"))
                 self.assertError(run, 74, "small/x.h5", "No space left", out=None)
                 self.assertNotIn("complete", run.out.split(), run)
                 self.assertIn(state, ("incomplete", "missing"), run)
@@ -99,7 +87,7 @@ class FileSizeLimit(SpaceTest):
 
     def test_on_one_rank_in_mid_run(self):
         """The rank cannot see its limit beforehand; the whole job ends, not this rank alone."""
-        run = self.on_one_rank(self.plenty())
+        run = self.on_one_rank(preloaded("plenty"))
         self.assertError(run, 74, "squares.h5", "file size limit", out=None)
         self.assertNotIn("complete", run.out.split(), run)
         self.assertIn(self.state("squares.h5"), ("incomplete", "missing"))
