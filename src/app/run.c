@@ -2,6 +2,7 @@
 #include "app/run.h"
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/types.h"
 #include "comm/collective.h"
 #include "comm/pause.h"
@@ -54,6 +55,8 @@ static parmap_status open_ends(const pm_plan *plan, const parmap_kernel *kernel,
                   .vector = vector,
                   .checksum = plan->checksum,
                   .stats = plan->stats,
+                  .cost_s = kernel->cost_s,
+                  .until = plan->until,
                   .source = plan->samples ? &pm_source_sample : &pm_source_range,
                   .source_self = plan->samples ? (void *)&e->sample : (void *)&e->sample.kernel};
     return open_sink(plan, topology, e, flow);
@@ -66,11 +69,19 @@ static void close_ends(ends *e)
     pm_data_close(&e->compare.data);
 }
 
+/* What this rank wrote is brought onto the disk, unless the run is sure to end incomplete and there
+ * is no time. */
+static bool leaves_time(const pm_hub *hub, const pm_tally *tally)
+{
+    return tally->dropped == 0 || pm_stop_leaves_time(pm_hub_cause(hub));
+}
+
 static parmap_status run_flow(const pm_plan *plan, const pm_flow *flow, pm_claims *claims,
                               pm_hub *hub, const ends *e, pm_tally *tally)
 {
     PM_TRY(pm_pipeline_run(flow, claims, hub, tally));
-    return plan->goal == PM_GOAL_WRITE ? pm_data_sync(&e->file.data) : PARMAP_OK;
+    return plan->goal == PM_GOAL_WRITE && leaves_time(hub, tally) ? pm_data_sync(&e->file.data)
+                                                                  : PARMAP_OK;
 }
 
 /* This rank's part.  A failure here must not keep it from the gathering: the others wait there. */

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,6 +301,11 @@ static bool is_given(const pm_layers *layers, pm_option_id id)
     return strcmp(layers->settings[id].where, by_default) != 0;
 }
 
+static double time_limit_of(const pm_value *value)
+{
+    return value->word == PM_TIME_LIMIT_NONE ? INFINITY : value->seconds;
+}
+
 parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
 {
     pm_value values[PM_OPTIONS];
@@ -317,6 +323,8 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .threads = (int)values[PM_OPTION_THREADS].number,
         .schedule = (pm_schedule_kind)values[PM_OPTION_SCHEDULE].word,
         .vector = values[PM_OPTION_VECTOR].word - 1,
+        .time_limit_s = time_limit_of(&values[PM_OPTION_TIME_LIMIT]),
+        .time_margin_s = values[PM_OPTION_TIME_MARGIN].seconds,
         .checksum = values[PM_OPTION_CHECKSUM].on,
         .stats = values[PM_OPTION_STATS].on,
         .allow_rounding = values[PM_OPTION_ALLOW_ROUNDING].on,
