@@ -143,21 +143,23 @@ static bool empty_or_absent(const char *path)
 typedef struct present {
     bool readable; /* its HDF5 metadata is whole, and says `file` */
     pm_file file;
-    bool had_journal;
     pm_marks marks;
 } present;
 
-/* Nothing of anybody else's is replaced, whatever the journal beside it says. */
-static parmap_status look(const char *path, bool had_journal, present *there)
+/* Nothing of anybody else's is replaced.  What cannot be read is ours only when the journal beside
+ * it says what it is: an empty one may stand beside anything, left by a run that was killed when it
+ * had just taken the lock. */
+static parmap_status look(const char *path, present *there)
 {
-    there->had_journal = had_journal;
     there->readable = pm_file_read(path, &there->file) == PARMAP_OK;
-    if (!there->readable && (pm_file_is_foreign(path) || (!had_journal && !empty_or_absent(path))))
+    PM_TRY(pm_marks_open(&there->marks, path));
+    if (!there->readable &&
+        (pm_file_is_foreign(path) || (!there->marks.known && !empty_or_absent(path))))
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "%s is not a result of parmap and would be lost; choose "
                        "another --output (--force replaces only results of parmap)",
                        path);
-    return pm_marks_open(&there->marks, path);
+    return PARMAP_OK;
 }
 
 /* Another run's, by what the file says, else the journal? */
@@ -275,21 +277,26 @@ static void tell(pm_output *output, const char *format, ...)
 }
 
 /* The data must be all there, and be the file that the journal was written with: else every block
- * is suspect. */
-static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const pm_file *file,
-                               pm_recheck recheck)
+ * is suspect.  *mend = the file must be laid out again. */
+static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const present *there,
+                               const pm_file *file, pm_recheck recheck, bool *mend)
 {
-    struct stat info;
-    const int64_t end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
-    if (stat(output->path, &info) != 0)
-        return PM_RECHECK_ALL;
-    if (info.st_size < end && truncate(output->path, end) == 0)
-        tell(output, "it was cut short, so every block is read again");
-    else if (head->inode != 0 && head->inode != (int64_t)info.st_ino)
-        tell(output, "it was replaced since, so every block is read again");
-    else
-        return recheck;
-    return PM_RECHECK_ALL;
+    struct stat info = {0};
+    const int64_t end = head->offset + file->items * (int64_t)pm_type_bytes(file->type);
+    const char *why = NULL;
+    *mend = !there->readable;
+    stat(output->path, &info);
+    if (info.st_size < end) {
+        why = "it was cut short";
+        *mend = true;
+    } else if (!there->readable) {
+        why = "its metadata was damaged and is written again";
+    } else if (head->inode != 0 && head->inode != (int64_t)info.st_ino) {
+        why = "it was replaced since";
+    }
+    if (why)
+        tell(output, "%s, so every block is read again", why);
+    return why ? PM_RECHECK_SUSPECT : recheck;
 }
 
 /* What the file says of its data, and of this attempt what fits its attributes. */
@@ -304,44 +311,51 @@ static void adopt(pm_file *wanted, const pm_file *there)
     *wanted = file;
 }
 
-/* The metadata cannot be read: it is written again, as the run would lay it out today. */
-static parmap_status repair(pm_output *output, pm_file *wanted, present *there)
+/* The metadata is written again, as the run would lay it out today. */
+static parmap_status repair(pm_output *output, pm_file *wanted, const pm_journal_head *head,
+                            present *there)
 {
-    const pm_journal_head *head = &there->marks.head;
     pm_record_int(&wanted->data, "block_items", head->block_items);
     PM_TRY(pm_file_repair(output->path, wanted, head->offset));
-    tell(output, "its metadata was damaged and is written again, and every block is read again");
-    there->readable = true;
     return pm_file_read(output->path, &there->file);
 }
 
-static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
-                             const pm_wish *wish, const char *text, pm_todo *todo)
+/* What the journals shall say from now on. */
+static parmap_status describe(const pm_output *output, const present *there, const pm_file *file,
+                              const char *text, pm_journal_head *head)
 {
-    pm_journal_head head;
-    pm_recheck recheck = wish->recheck;
-    if (!there->readable) {
-        PM_TRY(repair(output, wanted, there));
-        recheck = PM_RECHECK_ALL;
-    }
-    memset(&head, 0, sizeof head);
+    memset(head, 0, sizeof *head);
     if (there->marks.known)
-        head = there->marks.head;
-    snprintf(head.identity, sizeof head.identity, "%s", text);
-    head.block_items = pm_file_block_items(&there->file);
-    head.offset = there->file.offset;
-    if (head.block_items == 0)
+        *head = there->marks.head;
+    snprintf(head->identity, sizeof head->identity, "%s", text);
+    if (there->readable) {
+        head->block_items = pm_file_block_items(file);
+        head->offset = file->offset;
+    }
+    if (head->block_items == 0)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s does not say rightly how long its blocks are: it is damaged; compute it "
                        "again with --force",
                        output->path);
-    head.blocks = blocks_of(&there->file, head.block_items);
-    recheck = inspect_data(output, &head, &there->file, recheck);
+    head->blocks = blocks_of(file, head->block_items);
+    return PARMAP_OK;
+}
+
+/* A damaged file is mended only when its marks are doubted for good: this may be killed too. */
+static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
+                             const pm_wish *wish, const char *text, pm_todo *todo)
+{
+    pm_journal_head head;
+    bool mend;
+    const pm_file *file = there->readable ? &there->file : wanted;
+    PM_TRY(describe(output, there, file, text, &head));
+    const pm_recheck recheck = inspect_data(output, &head, there, file, wish->recheck, &mend);
     PM_TRY(note_file(output));
     head.inode = output->inode;
     pm_marks_assume(&there->marks, &head);
-    PM_TRY(pm_resume(&there->marks, &head, there->file.items, wish->nodes, recheck, todo,
-                     &output->past));
+    PM_TRY(pm_resume(&there->marks, &head, file->items, wish->nodes, recheck, todo, &output->past));
+    if (mend)
+        PM_TRY(repair(output, wanted, &head, there));
     if (there->marks.damaged)
         tell(output, "the header of a journal was damaged");
     if (output->past.torn > 0)
@@ -375,7 +389,7 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     const char *why = "";
     const int64_t bytes = wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES;
     parmap_status status =
-        there ? look(output->path, had_journal, there)
+        there ? look(output->path, there)
               : pm_fail(PARMAP_SYSTEM, "out of memory for what is known of %s", output->path);
     if (status == PARMAP_OK && !wish->force)
         status = check_identity(output->path, there, text);

@@ -21,7 +21,47 @@ static struct {
     void (*sleeping)(int64_t slept_ms); /* with this at the end of each, or NULL */
     double clock_slow_s;                /* the monotonic clock is behind by so much */
     int (*sync)(int fd);                /* for fdatasync, or NULL; an error, or 0 = really do it */
+    int64_t steps;                      /* changes of files so far */
+    int64_t killed_at;                  /* the process ends before that step; 0 = it goes on */
+    bool torn;                          /* a write that it ends at is half done */
 } pretend;
+
+enum { KILLED = 99 }; /* how it ends then */
+
+static inline bool is_killed(void)
+{
+    return ++pretend.steps == pretend.killed_at;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at)
+{
+    const bool last = is_killed();
+    if (last && !pretend.torn)
+        _exit(KILLED);
+    const ssize_t written = syscall(SYS_pwrite64, fd, bytes, last ? count / 2 : count, at);
+    if (last)
+        _exit(KILLED);
+    return written;
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at)
+    __attribute__((alias("pwrite"))); /* HDF5 calls it so */
+
+int ftruncate(int fd, off_t length)
+{
+    if (is_killed())
+        _exit(KILLED);
+    return (int)syscall(SYS_ftruncate, fd, length);
+}
+
+int ftruncate64(int fd, off_t length) __attribute__((alias("ftruncate")));
+
+int unlink(const char *path)
+{
+    if (is_killed())
+        _exit(KILLED);
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
 
 int fcntl(int fd, int command, ...)
 {
