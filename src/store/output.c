@@ -96,31 +96,46 @@ static void identity(const pm_file *file, char text[PM_IDENTITY])
 {
     const pm_record *d = &file->data;
     snprintf(text, PM_IDENTITY,
-             "%s version %" PRId64 ", range %s, %s%s, data set %s, probe %" PRIx64,
+             "kernel %s version %" PRId64 ", range %s, type %s%s, data set %s, probe %" PRIx64,
              pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
              pm_record_get_text(d, "range", "?"), pm_record_get_text(d, "type", "?"),
              pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", file->dataset,
              pm_record_get_uint(d, "probe", 0));
 }
 
-/* The part of an identity that a person reads: without the probe. */
-static int readable(const char *text)
+/* The length of an identity's first part, up to the next comma. */
+static int part_length(const char *text)
 {
-    const char *probe = strstr(text, ", probe ");
-    return probe ? (int)(probe - text) : (int)strlen(text);
+    const char *comma = strstr(text, ", ");
+    return comma ? (int)(comma - text) : (int)strlen(text);
+}
+
+/* "range 1..10, not 1..20": the parts in which the identities differ, but for the probe, which no
+ * person can read. */
+static void list_differences(const char *there, const char *wanted, char list[PM_NOTE])
+{
+    size_t used = 0;
+    list[0] = '\0';
+    while (*there && *wanted) {
+        const int a = part_length(there), b = part_length(wanted);
+        const bool same = a == b && strncmp(there, wanted, (size_t)a) == 0;
+        if (!same && strncmp(there, "probe ", 6) != 0 && used < PM_NOTE)
+            used += (size_t)snprintf(list + used, PM_NOTE - used, "%s%.*s, not %.*s",
+                                     used > 0 ? "; " : "", a, there, b, wanted);
+        there += there[a] ? a + 2 : a;
+        wanted += wanted[b] ? b + 2 : b;
+    }
+    if (used == 0)
+        snprintf(list, PM_NOTE, "the same, but its kernel computes different results");
 }
 
 static parmap_status other_run(const char *path, const char *there, const char *wanted)
 {
-    if (readable(there) == readable(wanted) && strncmp(there, wanted, (size_t)readable(there)) == 0)
-        return pm_fail(PARMAP_CANNOT_CREATE,
-                       "%s holds another run: the same %.*s, but its kernel computes "
-                       "different results; choose another --output, or --force to replace it",
-                       path, readable(there), there);
+    char list[PM_NOTE];
+    list_differences(there, wanted, list);
     return pm_fail(PARMAP_CANNOT_CREATE,
-                   "%s holds another run (%.*s); choose another --output, or --force to "
-                   "replace it",
-                   path, readable(there), there);
+                   "%s holds another run: %s; choose another --output, or --force to replace it",
+                   path, list);
 }
 
 static parmap_status check_kind(const char *path)
