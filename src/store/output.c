@@ -96,31 +96,46 @@ static void identity(const pm_file *file, char text[PM_IDENTITY])
 {
     const pm_record *d = &file->data;
     snprintf(text, PM_IDENTITY,
-             "%s version %" PRId64 ", range %s, %s%s, data set %s, probe %" PRIx64,
+             "kernel %s version %" PRId64 ", range %s, type %s%s, data set %s, probe %" PRIx64,
              pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
              pm_record_get_text(d, "range", "?"), pm_record_get_text(d, "type", "?"),
              pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", file->dataset,
              pm_record_get_uint(d, "probe", 0));
 }
 
-/* The part of an identity that a person reads: without the probe. */
-static int readable(const char *text)
+/* The length of an identity's first part, up to the next comma. */
+static int part_length(const char *text)
 {
-    const char *probe = strstr(text, ", probe ");
-    return probe ? (int)(probe - text) : (int)strlen(text);
+    const char *comma = strstr(text, ", ");
+    return comma ? (int)(comma - text) : (int)strlen(text);
+}
+
+/* "range 1..10, not 1..20": the parts in which the identities differ, but for the probe, which no
+ * person can read. */
+static void list_differences(const char *there, const char *wanted, char list[PM_NOTE])
+{
+    size_t used = 0;
+    list[0] = '\0';
+    while (*there && *wanted) {
+        const int a = part_length(there), b = part_length(wanted);
+        const bool same = a == b && strncmp(there, wanted, (size_t)a) == 0;
+        if (!same && strncmp(there, "probe ", 6) != 0 && used < PM_NOTE)
+            used += (size_t)snprintf(list + used, PM_NOTE - used, "%s%.*s, not %.*s",
+                                     used > 0 ? "; " : "", a, there, b, wanted);
+        there += there[a] ? a + 2 : a;
+        wanted += wanted[b] ? b + 2 : b;
+    }
+    if (used == 0)
+        snprintf(list, PM_NOTE, "the same, but its kernel computes different results");
 }
 
 static parmap_status other_run(const char *path, const char *there, const char *wanted)
 {
-    if (readable(there) == readable(wanted) && strncmp(there, wanted, (size_t)readable(there)) == 0)
-        return pm_fail(PARMAP_CANNOT_CREATE,
-                       "%s holds another run: the same %.*s, but its kernel computes "
-                       "different results; choose another --output, or --force to replace it",
-                       path, readable(there), there);
+    char list[PM_NOTE];
+    list_differences(there, wanted, list);
     return pm_fail(PARMAP_CANNOT_CREATE,
-                   "%s holds another run (%.*s); choose another --output, or --force to "
-                   "replace it",
-                   path, readable(there), there);
+                   "%s holds another run: %s; choose another --output, or --force to replace it",
+                   path, list);
 }
 
 static parmap_status check_kind(const char *path)
@@ -276,27 +291,18 @@ static void tell(pm_output *output, const char *format, ...)
     va_end(arguments);
 }
 
-/* The data must be all there, and be the file that the journal was written with: else every block
- * is suspect.  *mend = the file must be laid out again. */
-static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const present *there,
-                               const pm_file *file, pm_recheck recheck, bool *mend)
+/* Every block of a file that was damaged, or that the journal was not written with, is suspect. */
+static pm_recheck suspect(pm_output *output, const pm_journal_head *head, bool readable,
+                          pm_recheck recheck)
 {
-    struct stat info = {0};
-    const int64_t end = head->offset + file->items * (int64_t)pm_type_bytes(file->type);
-    const char *why = NULL;
-    *mend = !there->readable;
-    stat(output->path, &info);
-    if (info.st_size < end) {
-        why = "it was cut short";
-        *mend = true;
-    } else if (!there->readable) {
-        why = "its metadata was damaged and is written again";
-    } else if (head->inode != 0 && head->inode != (int64_t)info.st_ino) {
-        why = "it was replaced since";
-    }
-    if (why)
-        tell(output, "%s, so every block is read again", why);
-    return why ? PM_RECHECK_SUSPECT : recheck;
+    if (!readable)
+        tell(output,
+             "its metadata was damaged and is written again, and every block is read again");
+    else if (head->inode != 0 && head->inode != output->inode)
+        tell(output, "it was replaced since, so every block is read again");
+    else
+        return recheck;
+    return PM_RECHECK_SUSPECT;
 }
 
 /* What the file says of its data, and of this attempt what fits its attributes. */
@@ -341,20 +347,19 @@ static parmap_status describe(const pm_output *output, const present *there, con
     return PARMAP_OK;
 }
 
-/* A damaged file is mended only when its marks are doubted for good: this may be killed too. */
+/* A damaged file is repaired only when its marks are doubted for good: this may be killed too. */
 static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
                              const pm_wish *wish, const char *text, pm_todo *todo)
 {
     pm_journal_head head;
-    bool mend;
     const pm_file *file = there->readable ? &there->file : wanted;
     PM_TRY(describe(output, there, file, text, &head));
-    const pm_recheck recheck = inspect_data(output, &head, there, file, wish->recheck, &mend);
     PM_TRY(note_file(output));
+    const pm_recheck recheck = suspect(output, &head, there->readable, wish->recheck);
     head.inode = output->inode;
     pm_marks_assume(&there->marks, &head);
     PM_TRY(pm_resume(&there->marks, &head, file->items, wish->nodes, recheck, todo, &output->past));
-    if (mend)
+    if (!there->readable)
         PM_TRY(repair(output, wanted, &head, there));
     if (there->marks.damaged)
         tell(output, "the header of a journal was damaged");
