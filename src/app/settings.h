@@ -6,10 +6,12 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "work/range.h"
 
 enum { PM_SETTING_WHERE = 512 };
 
 typedef enum pm_schedule_kind { PM_SCHEDULE_STATIC, PM_SCHEDULE_DYNAMIC } pm_schedule_kind;
+typedef enum pm_time_limit_word { PM_TIME_LIMIT_AUTO, PM_TIME_LIMIT_NONE } pm_time_limit_word;
 typedef enum pm_when { PM_AUTO, PM_ALWAYS, PM_NEVER } pm_when;
 typedef enum pm_summary_kind { PM_SUMMARY_TEXT, PM_SUMMARY_JSON } pm_summary_kind;
 
@@ -25,17 +27,24 @@ int64_t pm_bounds_count(const pm_bounds *bounds);
 typedef struct pm_settings {
     pm_bounds range;
     bool range_given; /* by any layer but the default */
+    pm_part part;     /* of that range */
     parmap_type type;
     bool type_given;
-    const char *output;  /* NULL = none */
+    const char *output;  /* with the part in its name; NULL = none */
     const char *dataset; /* without a leading slash */
     int threads;         /* 0 = auto */
     pm_schedule_kind schedule;
-    int vector; /* a parmap_vector, or -1 = auto */
+    int vector;           /* a parmap_vector, or -1 = auto */
+    double time_limit_s;  /* from the start of the program; -1 = auto, INFINITY = none */
+    double time_margin_s; /* -1 = auto */
     bool checksum;
     bool stats;
     bool allow_rounding;
     bool force;
+    bool resume;     /* there must be something to continue */
+    bool verify_all; /* read finished blocks again */
+    bool journal;
+    double sync_s; /* 0 = off */
     pm_when progress;
     pm_summary_kind summary;
     pm_log_level log_level;
@@ -48,7 +57,8 @@ typedef enum pm_action {
     PM_ACTION_RUN,
     PM_ACTION_HELP,
     PM_ACTION_VERSION,
-    PM_ACTION_PRINT_CONFIG
+    PM_ACTION_PRINT_CONFIG,
+    PM_ACTION_PRINT_PLAN
 } pm_action;
 
 /* One option's text, from the strongest layer that has one. */

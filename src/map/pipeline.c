@@ -2,6 +2,7 @@
 #include "map/pipeline.h"
 
 #include "base/hash.h"
+#include "base/stop.h"
 #include "base/types.h"
 #include "comm/pause.h"
 
@@ -17,6 +18,7 @@ typedef struct crew {
     const pm_flow *flow;
     pm_claims *claims;
     pm_hub *hub;
+    pm_limit *limit;
     double begun;
     pm_tally tally;
     parmap_status status;  /* the first failure, */
@@ -28,6 +30,7 @@ pm_tally pm_tally_none(void)
     pm_tally tally;
     memset(&tally, 0, sizeof tally); /* the padding too: it travels */
     tally.stats = pm_stats_none();
+    tally.first_lost = INT64_MAX;
     return tally;
 }
 
@@ -35,24 +38,45 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
 {
     tally->blocks += other->blocks;
     tally->items += other->items;
+    tally->dropped += other->dropped;
     tally->checksum += other->checksum;
+    tally->reread += other->reread;
+    tally->lost += other->lost;
+    tally->first_lost =
+        other->first_lost < tally->first_lost ? other->first_lost : tally->first_lost;
     tally->seconds = other->seconds > tally->seconds ? other->seconds : tally->seconds;
     pm_stats_merge(&tally->stats, &other->stats);
 }
 
-static parmap_status carry(const pm_flow *flow, pm_piece *piece, pm_tally *tally)
+/* Of a block that was marked: is it there? */
+static parmap_status look_again(const pm_flow *flow, pm_piece *piece, bool *right, pm_tally *tally)
 {
+    PM_TRY(flow->sink->reload(flow->sink_self, piece, right));
+    tally->reread += *right;
+    tally->lost += !*right;
+    if (!*right && piece->block < tally->first_lost)
+        tally->first_lost = piece->block;
+    return PARMAP_OK;
+}
+
+static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, pm_tally *tally)
+{
+    bool right = false;
     piece->item = pm_block_first(&flow->blocks, piece->block);
     piece->count = pm_block_length(&flow->blocks, piece->block);
     piece->bytes = (size_t)piece->count * pm_type_bytes(flow->type);
-    PM_TRY(flow->source->produce(flow->source_self, piece));
+    piece->marked = false;
+    if (task == PM_TASK_RECHECK)
+        PM_TRY(look_again(flow, piece, &right, tally));
+    if (!right)
+        PM_TRY(flow->source->produce(flow->source_self, piece));
     if (flow->checksum)
         piece->hash = pm_hash_block(piece->results, piece->bytes, (uint64_t)piece->block);
     if (flow->stats)
         pm_stats_add(&tally->stats, flow->type, flow->vector, piece->results, piece->count);
-    if (flow->sink->emit)
+    if (flow->sink->emit && !right)
         PM_TRY(flow->sink->emit(flow->sink_self, piece));
-    if (flow->sink->mark)
+    if (flow->sink->mark && !piece->marked)
         PM_TRY(flow->sink->mark(flow->sink_self, piece));
     tally->checksum += piece->hash;
     tally->items += piece->count;
@@ -60,16 +84,52 @@ static parmap_status carry(const pm_flow *flow, pm_piece *piece, pm_tally *tally
     return PARMAP_OK;
 }
 
-/* One thread, until there is nothing more to claim. */
+static pm_task task_at(const pm_flow *flow, int64_t place, int64_t *block)
+{
+    *block = flow->todo ? pm_todo_block(flow->todo, place) : place;
+    return flow->todo ? pm_todo_task(flow->todo, *block) : PM_TASK_COMPUTE;
+}
+
+bool pm_piece_given_up(void *piece)
+{
+    const pm_piece *p = piece;
+    const bool stopped = pm_hub_stopped(p->hub);
+    if (pm_limit_over(p->limit, pm_now())) {
+        pm_hub_stop_for(p->hub, PM_CAUSE_TIME);
+        return true;
+    }
+    return stopped && (pm_hub_cause(p->hub) != PM_CAUSE_TIME || pm_stop_signal() != 0);
+}
+
+/* Whether another block may begin. */
+static bool may_go_on(const crew *c, double now)
+{
+    if (!pm_limit_fits(c->limit, now))
+        pm_hub_stop_for(c->hub, PM_CAUSE_TIME);
+    return !pm_hub_stopped(c->hub);
+}
+
+/* One thread, until there is nothing more to claim.  A stop is looked for after the claim: so a
+ * rank that drops nothing knows that it has done all it could. */
 static parmap_status work(const crew *c, int thread, void *buffer, pm_tally *tally)
 {
-    pm_piece piece = {.results = buffer};
+    pm_piece piece = {
+        .results = buffer, .pace = pm_pace_of(c->flow->cost_s), .limit = c->limit, .hub = c->hub};
     pm_chunk chunk;
-    while (!pm_hub_stopped(c->hub) && c->claims->schedule->claim(c->claims, thread, &chunk)) {
-        for (piece.block = chunk.begin; piece.block < chunk.end; piece.block++) {
-            if (pm_hub_stopped(c->hub))
+    while (c->claims->schedule->claim(c->claims, thread, &chunk)) {
+        for (int64_t place = chunk.begin; place < chunk.end; place++) {
+            const pm_task task = task_at(c->flow, place, &piece.block);
+            if (task == PM_TASK_NONE)
+                continue;
+            const double begun = pm_now();
+            const parmap_status status =
+                may_go_on(c, begun) ? carry(c->flow, task, &piece, tally) : PARMAP_STOPPED;
+            if (status == PARMAP_STOPPED) {
+                tally->dropped += chunk.end - place;
                 return PARMAP_OK;
-            PM_TRY(carry(c->flow, &piece, tally));
+            }
+            PM_TRY(status);
+            pm_limit_learn(c->limit, pm_now() - begun);
             pm_hub_done(c->hub, piece.count);
         }
     }
@@ -110,8 +170,13 @@ parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hu
     const size_t bytes = (size_t)longest * pm_type_bytes(flow->type);
     const size_t buffer_bytes =
         (bytes + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
-    crew c = {
-        .flow = flow, .claims = claims, .hub = hub, .begun = pm_now(), .tally = pm_tally_none()};
+    pm_limit limit = pm_limit_of(flow->until, flow->cost_s * (double)longest);
+    crew c = {.flow = flow,
+              .claims = claims,
+              .hub = hub,
+              .limit = &limit,
+              .begun = pm_now(),
+              .tally = pm_tally_none()};
     omp_set_dynamic(0);
 #pragma omp parallel default(none) shared(c) firstprivate(buffer_bytes) num_threads(claims->threads)
     serve_on(&c, omp_get_thread_num(), buffer_bytes);

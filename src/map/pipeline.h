@@ -1,11 +1,15 @@
-/* The life of a block: claim -> load -> compute -> emit -> mark.  One parallel region per rank;
+/* The life of a block: claim -> load -> compute -> emit -> mark; one that an earlier attempt may
+ * have done is read and compared first.  One parallel region per rank;
  * each thread carries one block at a time through all stages in a buffer of its own, which stays in
  * its cache. */
 #ifndef PM_MAP_PIPELINE_H
 #define PM_MAP_PIPELINE_H
 
+#include "base/todo.h"
 #include "map/claim.h"
 #include "map/hub.h"
+#include "map/limit.h"
+#include "map/pieces.h"
 #include "work/blocks.h"
 #include "work/stats.h"
 
@@ -17,17 +21,29 @@ typedef struct pm_piece {
     void *results; /* of the thread, 64-byte aligned */
     size_t bytes;
     uint64_t hash; /* after compute, when the run has a checksum */
+    bool marked;   /* it is marked for good already: an earlier attempt's, and right */
+    pm_pace pace;  /* of the thread */
+    pm_limit *limit;
+    pm_hub *hub;
 } pm_piece;
 
-/* Where results come from: loads what the block needs, and computes. */
+/* Local.  Asked within a long block, of a pm_piece: is it to be left?  When the time limit stops
+ * the run, blocks that were begun in time may end, unless they take longer than was thought. */
+bool pm_piece_given_up(void *piece);
+
+/* Where results come from: loads what the block needs, and computes.  PARMAP_STOPPED when it was
+ * given up. */
 typedef struct pm_source {
     const char *name;
     parmap_status (*produce)(void *self, pm_piece *piece);
 } pm_source;
 
-/* Where results go.  Both stages may be NULL. */
+/* Where results go.  All stages may be NULL. */
 typedef struct pm_sink {
     const char *name;
+    /* Before any other, of a block that an earlier attempt has marked: its results as they stand
+     * there.  *right = they are what was marked. */
+    parmap_status (*reload)(void *self, pm_piece *piece, bool *right);
     parmap_status (*emit)(void *self, const pm_piece *piece);
     parmap_status (*mark)(void *self, const pm_piece *piece); /* after emit: the block is done */
 } pm_sink;
@@ -35,10 +51,13 @@ typedef struct pm_sink {
 /* What a run does; the same on all ranks. */
 typedef struct pm_flow {
     pm_blocks blocks;
-    parmap_type type; /* of a result */
+    const pm_todo *todo; /* sealed; NULL = all blocks */
+    parmap_type type;    /* of a result */
     parmap_vector vector;
     bool checksum;
     bool stats;
+    double cost_s; /* of an item, as the kernel says; 0 = it does not */
+    double until;  /* when this rank has to have stopped, by pm_now(); 0 = no limit */
     const pm_source *source;
     void *source_self;
     const pm_sink *sink;
@@ -49,14 +68,18 @@ typedef struct pm_flow {
 typedef struct pm_tally {
     int64_t blocks;
     int64_t items;
-    uint64_t checksum; /* sum of the blocks' hashes */
-    double seconds;    /* until the last of the rank's threads had nothing more to do */
+    int64_t dropped;    /* blocks that were claimed, but not done: all stop */
+    uint64_t checksum;  /* sum of the blocks' hashes */
+    int64_t reread;     /* blocks that were read again, and right */
+    int64_t lost;       /* blocks that were marked, but are computed again */
+    int64_t first_lost; /* the lowest of them; INT64_MAX = none */
+    double seconds;     /* until the last of the rank's threads had nothing more to do */
     pm_stats stats;
 } pm_tally;
 
 /* Local; all ranks run it at the same time.  Runs the flow on this rank's threads until the claims
- * are used up or a stop is asked for.  The first failure of a thread stops all ranks and is
- * returned, with its message. */
+ * are used up or a stop is asked for, or until the time limit, and then it stops all ranks.  The
+ * first failure of a thread stops all ranks and is returned, with its message. */
 parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hub, pm_tally *tally);
 
 pm_tally pm_tally_none(void);
