@@ -15,4 +15,9 @@ parmap_status pm_command_state(const char *path);
  * checksum, or when there is none. */
 parmap_status pm_command_verify(const char *path);
 
+/* Collective: under a launcher every rank calls it; rank 0 alone prints.  Starts and finishes MPI.
+ * Checks what a long run needs, a line per finding.  The exit code: 0, PARMAP_SYSTEM when something
+ * is wrong, PARMAP_USAGE. */
+int pm_command_doctor(int argc, char **argv);
+
 #endif
