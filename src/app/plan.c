@@ -32,6 +32,15 @@ static pm_range range_of(const pm_bounds *bounds)
     return (pm_range){bounds->first, bounds->step, pm_bounds_count(bounds)};
 }
 
+parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range)
+{
+    pm_value value;
+    PM_TRY(pm_option_read(&pm_options[PM_OPTION_RANGE], pm_record_get_text(record, name, "-"),
+                          &value));
+    *range = range_of(&value.bounds);
+    return PARMAP_OK;
+}
+
 static bool same_range(const pm_range *a, const pm_range *b)
 {
     return a->first == b->first && a->count == b->count && (a->step == b->step || a->count == 1);
@@ -58,7 +67,6 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
 {
     const pm_record *d = &file->data;
     const char *name = pm_record_get_text(d, "kernel", "?");
-    pm_value value;
     if (!file->complete)
         return pm_fail(PARMAP_BAD_DATA, "%s is incomplete; finish the run before verifying it",
                        settings->verify);
@@ -71,10 +79,8 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
                        "again with --force",
                        settings->verify, name);
     if (pm_type_parse(pm_record_get_text(d, "input_type", ""), &plan->type) != PARMAP_OK ||
-        pm_option_read(&pm_options[PM_OPTION_RANGE], pm_record_get_text(d, "range", "-"), &value) !=
-            PARMAP_OK)
+        pm_plan_read_range(d, "range", &plan->range) != PARMAP_OK)
         return damaged(settings->verify);
-    plan->range = range_of(&value.bounds);
     if (pm_file_block_items(file) == 0 || plan->range.count != file->items ||
         kernel->variants[plan->type].result != file->type)
         return damaged(settings->verify);
@@ -196,7 +202,8 @@ static uint64_t probe(const pm_plan *plan, const parmap_kernel *kernel)
     return result;
 }
 
-static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
+static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
+                          pm_record *d)
 {
     char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
     pm_record_text(d, "kernel", kernel->name);
@@ -212,7 +219,7 @@ static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_r
     pm_record_int(d, "count", plan->range.count);
     pm_record_int(d, "block_items", plan->blocks.block_items);
     pm_record_real(d, "cost_s", kernel->cost_s);
-    pm_record_uint(d, "probe", probe(plan, kernel));
+    pm_record_uint(d, "probe", probed);
     if (plan->checksum) {
         pm_record_uint(d, "checksum", 0);
         pm_record_text(d, "checksum_method",
@@ -250,9 +257,17 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                       const pm_topology *topology, const char *command, pm_file *file)
 {
+    pm_plan_describe_known(plan, kernel, probe(plan, kernel), settings->dataset, topology, command,
+                           file);
+}
+
+void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
+                            const char *dataset, const pm_topology *topology, const char *command,
+                            pm_file *file)
+{
     *file = (pm_file){.type = plan->result, .items = plan->range.count};
-    snprintf(file->dataset, sizeof file->dataset, "%s", settings->dataset);
-    describe_data(plan, kernel, &file->data);
+    snprintf(file->dataset, sizeof file->dataset, "%s", dataset);
+    describe_data(plan, kernel, probed, &file->data);
     describe_run(plan, topology, &file->run);
     pm_record_text(&file->run, "command", command);
 }

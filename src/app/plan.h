@@ -46,8 +46,17 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                       const pm_topology *topology, const char *command, pm_file *file);
 
+/* Local.  The same of results that are there already: of the kernel, only name, version and cost
+ * are known, and the probe. */
+void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
+                            const char *dataset, const pm_topology *topology, const char *command,
+                            pm_file *file);
+
 /* Local.  The plan as lines "name = value" on stdout. */
 void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
+
+/* Local.  The range that an attribute of a file holds; PARMAP_USAGE when it holds none. */
+parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range);
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);
