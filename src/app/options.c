@@ -65,6 +65,33 @@ const pm_option pm_options[PM_OPTIONS] = {
                          .help = "also find minimum, maximum and sum",
                          .kind = PM_VALUE_SWITCH,
                          .fallback = "off"},
+    [PM_OPTION_RESUME] = {.name = "resume",
+                          .help =
+                              "continue an unfinished run, or fail where there is none; without "
+                              "it, the same command continues where it can and begins where it "
+                              "must",
+                          .kind = PM_VALUE_SWITCH,
+                          .scope = PM_SCOPE_NO_KEY,
+                          .fallback = "off",
+                          .heading = "When it is interrupted"},
+    [PM_OPTION_VERIFY_ALL] = {.name = "verify-all",
+                              .help =
+                                  "when continuing, read every finished block again, and compute "
+                                  "those that are damaged",
+                              .kind = PM_VALUE_SWITCH,
+                              .scope = PM_SCOPE_NO_KEY,
+                              .fallback = "off"},
+    [PM_OPTION_JOURNAL] = {.name = "journal",
+                           .argument = "on|off",
+                           .help = "keep a journal beside the output, to continue from",
+                           .kind = PM_VALUE_SWITCH,
+                           .fallback = "on"},
+    [PM_OPTION_SYNC] = {.name = "sync",
+                        .argument = "TIME|off",
+                        .help = "how often results are brought onto the disk: what the crash of a "
+                                "node may cost; 10s, 1m, 1.5h",
+                        .kind = PM_VALUE_PERIOD,
+                        .fallback = "10s"},
     [PM_OPTION_THREADS] = {.name = "threads",
                            .argument = "N",
                            .help = "threads of each rank, or auto: the cores there are, shared "

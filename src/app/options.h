@@ -19,6 +19,10 @@ typedef enum pm_option_id {
     PM_OPTION_FORCE,
     PM_OPTION_CHECKSUM,
     PM_OPTION_STATS,
+    PM_OPTION_RESUME,
+    PM_OPTION_VERIFY_ALL,
+    PM_OPTION_JOURNAL,
+    PM_OPTION_SYNC,
     PM_OPTION_THREADS,
     PM_OPTION_SCHEDULE,
     PM_OPTION_VECTOR,
@@ -47,6 +51,7 @@ typedef enum pm_value_kind {
     PM_VALUE_DATASET, /* text, without leading slashes */
     PM_VALUE_THREADS, /* number; 0 for "auto" */
     PM_VALUE_COUNT,   /* number, at least 1 */
+    PM_VALUE_PERIOD,  /* seconds; 0 for "off" */
     PM_VALUE_NONE     /* the option takes no text */
 } pm_value_kind;
 
@@ -74,6 +79,7 @@ typedef struct pm_value {
     int word;
     bool on;
     int64_t number;
+    double seconds;
     const char *text;
 } pm_value;
 

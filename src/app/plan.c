@@ -16,6 +16,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { RUN_TEXT = 128 }; /* bytes that a text about a run has in the file */
+
 const char *pm_schedule_name(pm_schedule_kind kind)
 {
     return kind == PM_SCHEDULE_DYNAMIC ? "dynamic" : "static";
@@ -151,6 +153,8 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     plan->checksum = settings->checksum;
     plan->stats = settings->stats;
     plan->allow_rounding = settings->allow_rounding;
+    plan->sync_s = settings->sync_s;
+    plan->session = 1;
     if (settings->verify)
         PM_TRY(plan_verification(plan, kernel, settings, file));
     PM_TRY(check_vector(plan->vector));
@@ -248,10 +252,16 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
     pm_record_text(r, "vector", pm_vector_name(pm_plan_vector(plan)));
     pm_record_text(r, "host", topology->host);
     pm_record_text(r, "started", pm_format_now(now));
+    pm_record_int(r, "sessions", 1);
     pm_record_text(r, "ended", "");
     pm_record_room(r, "ended", sizeof now);
     pm_record_real(r, "seconds", 0);
     pm_record_text(r, "slurm_job_id", job ? job : "");
+    /* a later attempt may have longer ones */
+    static const char *const texts[] = {"version",  "build",  "mpi",  "hdf5",
+                                        "schedule", "vector", "host", "slurm_job_id"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        pm_record_room(r, texts[i], RUN_TEXT);
 }
 
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
@@ -270,4 +280,5 @@ void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, ui
     describe_data(plan, kernel, probed, &file->data);
     describe_run(plan, topology, &file->run);
     pm_record_text(&file->run, "command", command);
+    pm_record_room(&file->run, "command", PM_FIELD_TEXT);
 }

@@ -95,6 +95,11 @@ static parmap_status check_together(const pm_layers *layers, const pm_value valu
                        "quiet (%s) and verbose (%s) exclude each other; switch one off, with "
                        "--quiet=off or --verbose=off",
                        settings[PM_OPTION_QUIET].where, settings[PM_OPTION_VERBOSE].where);
+    if (values[PM_OPTION_FORCE].on && values[PM_OPTION_RESUME].on)
+        return pm_fail(PARMAP_USAGE,
+                       "force (%s) and resume (%s) exclude each other; switch one off, with "
+                       "--force=off or --resume=off",
+                       settings[PM_OPTION_FORCE].where, settings[PM_OPTION_RESUME].where);
     if (settings[PM_OPTION_SAMPLE].value != NULL && settings[PM_OPTION_VERIFY].value == NULL)
         return pm_fail(PARMAP_USAGE, "--sample is for --verify only; name the file to check with "
                                      "--verify FILE");
@@ -364,6 +369,10 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .stats = values[PM_OPTION_STATS].on,
         .allow_rounding = values[PM_OPTION_ALLOW_ROUNDING].on,
         .force = values[PM_OPTION_FORCE].on,
+        .resume = values[PM_OPTION_RESUME].on,
+        .verify_all = values[PM_OPTION_VERIFY_ALL].on,
+        .journal = values[PM_OPTION_JOURNAL].on,
+        .sync_s = values[PM_OPTION_SYNC].seconds,
         .progress = (pm_when)values[PM_OPTION_PROGRESS].word,
         .summary = (pm_summary_kind)values[PM_OPTION_SUMMARY].word,
         .log_level = values[PM_OPTION_QUIET].on     ? PM_LOG_QUIET

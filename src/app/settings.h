@@ -38,6 +38,10 @@ typedef struct pm_settings {
     bool stats;
     bool allow_rounding;
     bool force;
+    bool resume;     /* there must be something to continue */
+    bool verify_all; /* read finished blocks again */
+    bool journal;
+    double sync_s; /* 0 = off */
     pm_when progress;
     pm_summary_kind summary;
     pm_log_level log_level;

@@ -135,6 +135,16 @@ static parmap_status read_count(const char *text, int64_t *count)
     return PARMAP_OK;
 }
 
+static parmap_status read_period(const char *text, double *seconds)
+{
+    *seconds = 0;
+    if (strcmp(text, "off") == 0)
+        return PARMAP_OK;
+    if (pm_parse_duration(text, seconds) != PARMAP_OK || *seconds <= 0)
+        return pm_fail(PARMAP_USAGE, "not a time; write 10s, 5m, 1.5h or 1:30:00, or off");
+    return PARMAP_OK;
+}
+
 /* HDF5 takes "a//b" and "./a" for other names than they look like, and /parmap is parmap's own. */
 static parmap_status read_dataset(const char *text, const char **name)
 {
@@ -179,6 +189,8 @@ parmap_status pm_option_read(const pm_option *option, const char *text, pm_value
         return read_threads(text, &value->number);
     case PM_VALUE_COUNT:
         return read_count(text, &value->number);
+    case PM_VALUE_PERIOD:
+        return read_period(text, &value->seconds);
     case PM_VALUE_FILE:
     case PM_VALUE_NONE:
         break;
