@@ -18,14 +18,16 @@ parmap_status pm_alone_run(const pm_flow *flow, pm_tally *tally)
     pm_hub hub;
     const pm_world alone = {.rank = 0, .size = 1};
     PM_TRY(pm_alone_topology(&topology));
-    pm_claims claims = pm_claims_of(&pm_schedule_static, &topology, flow->blocks.count, 1, &hub);
+    const int64_t blocks = flow->todo ? pm_todo_blocks(flow->todo) : flow->blocks.count;
+    pm_claims claims = pm_claims_of(&pm_schedule_static, &topology,
+                                    flow->todo ? flow->todo->places : blocks, 1, &hub);
     PM_TRY(claims.schedule->open(&claims));
     parmap_status status = pm_hub_open(&hub, &alone, false, NULL, NULL, NULL, NULL);
     if (status == PARMAP_OK)
         status = pm_pipeline_run(flow, &claims, &hub, tally);
     pm_hub_close(&hub);
     claims.schedule->close(&claims);
-    if (status == PARMAP_OK && tally->blocks < flow->blocks.count)
+    if (status == PARMAP_OK && tally->blocks < blocks)
         return pm_fail(PARMAP_STOPPED, "stopped by a signal; run the same command again");
     return status;
 }

@@ -8,7 +8,8 @@
 /* Local.  Where this process runs: one node, one rank, as many threads as it has cores. */
 parmap_status pm_alone_topology(pm_topology *topology);
 
-/* Local.  PARMAP_STOPPED when a signal came. */
+/* Local.  A todo of the flow is sealed for units of one block.  PARMAP_STOPPED when a signal came.
+ */
 parmap_status pm_alone_run(const pm_flow *flow, pm_tally *tally);
 
 /* Local.  The checksum of the blocks of a file, as the run stored it that wrote them. */

@@ -53,14 +53,19 @@ static parmap_status check_names(const pm_part_files *parts, pm_complaints *comp
 }
 
 /* All files stay open, and a job array may have more tasks than a shell allows open files. */
-static void allow_files(int count)
+static parmap_status allow_files(int count)
 {
     struct rlimit limit;
     const rlim_t needed = (rlim_t)count + 64;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
-        return;
-    limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+        return PARMAP_OK;
+    limit.rlim_cur = needed;
+    if (needed <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_SYSTEM,
+                   "%d parts are more than the files that may be open at a time; raise the limit "
+                   "(ulimit -n %llu)",
+                   count, (unsigned long long)needed);
 }
 
 /* ---- what a file says ------------------------------------------------------------------------ */
@@ -276,12 +281,12 @@ static parmap_status fail_gap(const pm_part_files *parts, const pm_share *gap)
     for (int i = 0; i < parts->count; i++)
         if (missing_parts(parts, &parts->files[i], gap, names, sizeof names))
             return pm_fail(PARMAP_BAD_DATA,
-                           "inputs %s are in no part: %s of range %s is missing; compute it with "
-                           "--range and --part, or give its file, too",
+                           "inputs %s are in none of the files: %s of range %s; compute them with "
+                           "--range and --part, or give their files, too",
                            inputs, names, pm_range_format(whole, &parts->files[i].whole));
     return pm_fail(PARMAP_BAD_DATA,
-                   "inputs %s are in no part; compute them with --range %s, or give their file, "
-                   "too",
+                   "inputs %s are in none of the files; compute them with --range %s, or give "
+                   "their file, too",
                    inputs, inputs);
 }
 
@@ -294,7 +299,7 @@ parmap_status pm_part_files_open(pm_part_files *parts, const char *output, char 
         return pm_fail(PARMAP_SYSTEM, "out of memory for %d parts", count);
     for (int i = 0; i < count; i++)
         parts->files[i] = (pm_part_file){.path = paths[i], .data.fd = -1};
-    allow_files(count);
+    PM_TRY(allow_files(count));
     PM_TRY(check_names(parts, complaints));
     PM_TRY(read_all(parts, complaints));
     if (complaints->status != PARMAP_OK)

@@ -37,6 +37,12 @@ parmap_status pm_part_files_open(pm_part_files *parts, const char *output, char 
                                  int count, pm_complaints *complaints);
 void pm_part_files_close(pm_part_files *parts);
 
+/* Local.  Joins the files, which pm_part_files_open and pm_part_files_check found nothing wrong
+ * with, into the output, and prints what came of it.  Continues an earlier attempt.  `command` is
+ * the command line.  PARMAP_CANNOT_CREATE when the output holds something else (but for `force`
+ * over a file of parmap), PARMAP_WRITE_ERROR, PARMAP_STOPPED when a signal came. */
+parmap_status pm_part_files_write(const pm_part_files *parts, bool force, const char *command);
+
 /* Local, on all cores.  Hashes the data of every file that has a checksum, and compares the items
  * that are in two files: a complaint for each file that is damaged, and for each two that differ.
  * PARMAP_STOPPED when a signal came. */

@@ -7,7 +7,6 @@
 #include "comm/world.h"
 #include "work/kernel.h"
 #include "work/probe.h"
-#include "work/stats.h"
 
 #include "build_info.h"
 
@@ -281,4 +280,30 @@ void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, ui
     describe_run(plan, topology, &file->run);
     pm_record_text(&file->run, "command", command);
     pm_record_room(&file->run, "command", PM_FIELD_TEXT);
+}
+
+void pm_plan_adopt(pm_plan *plan, const pm_file *file)
+{
+    plan->offset = file->offset;
+    plan->checksum = pm_record_find(&file->data, "checksum") != NULL;
+    plan->stats = pm_record_find(&file->data, "min") != NULL;
+    plan->blocks = pm_blocks_of(file->items, pm_record_get_int(&file->data, "block_items", 0));
+}
+
+void pm_plan_conclude(const pm_plan *plan, uint64_t checksum, const pm_stats *stats, double seconds,
+                      pm_file *file)
+{
+    char now[32], min[PM_STATS_TEXT], max[PM_STATS_TEXT], sum[PM_STATS_TEXT];
+    if (plan->checksum)
+        pm_record_uint(&file->data, "checksum", checksum);
+    if (plan->stats) {
+        pm_stats_format(stats, plan->result, min, max, sum);
+        pm_record_text(&file->data, "min", min);
+        pm_record_text(&file->data, "max", max);
+        if (*sum)
+            pm_record_text(&file->data, "sum", sum);
+    }
+    pm_record_int(&file->run, "sessions", plan->session);
+    pm_record_text(&file->run, "ended", pm_format_now(now));
+    pm_record_real(&file->run, "seconds", seconds);
 }
