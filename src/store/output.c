@@ -274,21 +274,12 @@ static void tell(pm_output *output, const char *format, ...)
     va_end(arguments);
 }
 
-/* The data must be all there, and be the file that the journal was written with: else every block
- * is suspect. */
-static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const pm_file *file,
-                               pm_recheck recheck)
+/* Every block of a file that the journal was not written with is suspect. */
+static pm_recheck suspect(pm_output *output, const pm_journal_head *head, pm_recheck recheck)
 {
-    struct stat info;
-    const int64_t end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
-    if (stat(output->path, &info) != 0)
-        return PM_RECHECK_ALL;
-    if (info.st_size < end && truncate(output->path, end) == 0)
-        tell(output, "it was cut short, so every block is read again");
-    else if (head->inode != 0 && head->inode != (int64_t)info.st_ino)
-        tell(output, "it was replaced since, so every block is read again");
-    else
+    if (head->inode == 0 || head->inode == output->inode)
         return recheck;
+    tell(output, "it was replaced since, so every block is read again");
     return PM_RECHECK_ALL;
 }
 
@@ -336,8 +327,8 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
                        "again with --force",
                        output->path);
     head.blocks = blocks_of(&there->file, head.block_items);
-    recheck = inspect_data(output, &head, &there->file, recheck);
     PM_TRY(note_file(output));
+    recheck = suspect(output, &head, recheck);
     head.inode = output->inode;
     pm_marks_assume(&there->marks, &head);
     PM_TRY(pm_resume(&there->marks, &head, there->file.items, wish->nodes, recheck, todo,
