@@ -127,8 +127,12 @@ class Slurm(TimeLimitTest):
                 self.assertLess(run.seconds, 60, run)
 
     def test_no_squeue(self):
-        run = self.make("slow", "--range", "1..100", ranks=0,
-                        env=self.slurm(None, PATH="/nonexistent"))
+        folder = self.folder.parent / "bin"
+        folder.mkdir()
+        (folder / "ssh").symlink_to("/bin/true")  # Open MPI does not start without one
+        run = self.make("slow", "--range", "1..100", "--verbose", ranks=0,
+                        env=self.slurm(None, PATH=str(folder)))
+        self.assertIn("cannot ask squeue", run.err)
         self.assertEqual(run.status, "complete", run)
 
 
