@@ -96,31 +96,46 @@ static void identity(const pm_file *file, char text[PM_IDENTITY])
 {
     const pm_record *d = &file->data;
     snprintf(text, PM_IDENTITY,
-             "%s version %" PRId64 ", range %s, %s%s, data set %s, probe %" PRIx64,
+             "kernel %s version %" PRId64 ", range %s, type %s%s, data set %s, probe %" PRIx64,
              pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
              pm_record_get_text(d, "range", "?"), pm_record_get_text(d, "type", "?"),
              pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", file->dataset,
              pm_record_get_uint(d, "probe", 0));
 }
 
-/* The part of an identity that a person reads: without the probe. */
-static int readable(const char *text)
+/* The length of an identity's first part, up to the next comma. */
+static int part_length(const char *text)
 {
-    const char *probe = strstr(text, ", probe ");
-    return probe ? (int)(probe - text) : (int)strlen(text);
+    const char *comma = strstr(text, ", ");
+    return comma ? (int)(comma - text) : (int)strlen(text);
+}
+
+/* "range 1..10, not 1..20": the parts in which the identities differ, but for the probe, which no
+ * person can read. */
+static void list_differences(const char *there, const char *wanted, char list[PM_NOTE])
+{
+    size_t used = 0;
+    list[0] = '\0';
+    while (*there && *wanted) {
+        const int a = part_length(there), b = part_length(wanted);
+        const bool same = a == b && strncmp(there, wanted, (size_t)a) == 0;
+        if (!same && strncmp(there, "probe ", 6) != 0 && used < PM_NOTE)
+            used += (size_t)snprintf(list + used, PM_NOTE - used, "%s%.*s, not %.*s",
+                                     used > 0 ? "; " : "", a, there, b, wanted);
+        there += there[a] ? a + 2 : a;
+        wanted += wanted[b] ? b + 2 : b;
+    }
+    if (used == 0)
+        snprintf(list, PM_NOTE, "the same, but its kernel computes different results");
 }
 
 static parmap_status other_run(const char *path, const char *there, const char *wanted)
 {
-    if (readable(there) == readable(wanted) && strncmp(there, wanted, (size_t)readable(there)) == 0)
-        return pm_fail(PARMAP_CANNOT_CREATE,
-                       "%s holds another run: the same %.*s, but its kernel computes "
-                       "different results; choose another --output, or --force to replace it",
-                       path, readable(there), there);
+    char list[PM_NOTE];
+    list_differences(there, wanted, list);
     return pm_fail(PARMAP_CANNOT_CREATE,
-                   "%s holds another run (%.*s); choose another --output, or --force to "
-                   "replace it",
-                   path, readable(there), there);
+                   "%s holds another run: %s; choose another --output, or --force to replace it",
+                   path, list);
 }
 
 static parmap_status check_kind(const char *path)
@@ -274,21 +289,12 @@ static void tell(pm_output *output, const char *format, ...)
     va_end(arguments);
 }
 
-/* The data must be all there, and be the file that the journal was written with: else every block
- * is suspect. */
-static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const pm_file *file,
-                               pm_recheck recheck)
+/* Every block of a file that the journal was not written with is suspect. */
+static pm_recheck suspect(pm_output *output, const pm_journal_head *head, pm_recheck recheck)
 {
-    struct stat info;
-    const int64_t end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
-    if (stat(output->path, &info) != 0)
-        return PM_RECHECK_ALL;
-    if (info.st_size < end && truncate(output->path, end) == 0)
-        tell(output, "it was cut short, so every block is read again");
-    else if (head->inode != 0 && head->inode != (int64_t)info.st_ino)
-        tell(output, "it was replaced since, so every block is read again");
-    else
+    if (head->inode == 0 || head->inode == output->inode)
         return recheck;
+    tell(output, "it was replaced since, so every block is read again");
     return PM_RECHECK_ALL;
 }
 
@@ -336,8 +342,8 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
                        "again with --force",
                        output->path);
     head.blocks = blocks_of(&there->file, head.block_items);
-    recheck = inspect_data(output, &head, &there->file, recheck);
     PM_TRY(note_file(output));
+    recheck = suspect(output, &head, recheck);
     head.inode = output->inode;
     pm_marks_assume(&there->marks, &head);
     PM_TRY(pm_resume(&there->marks, &head, there->file.items, wish->nodes, recheck, todo,
