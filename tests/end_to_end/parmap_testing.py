@@ -314,6 +314,8 @@ KERNELS = {  # program: kernel, its version (None: any), data set, type of the r
     "cubemap": ("cube", None, "cubes", None, lambda x: x * x * x),
     "squares": ("square", None, "squares", None, lambda x: x * x),
     "slow": ("slow", None, "slow", "int64", lambda x: x),
+    "nap": ("nap", None, "nap", "int64", lambda x: x),
+    "doze": ("doze", None, "doze", "int64", lambda x: x),
     "parabola": ("parabola", 2, "parabola", "float64", lambda x: 0.3 * x * x + x * 1.7),
     "thirds": ("thirds", None, "thirds", "float64", lambda x: x / 3.0),
 }
