@@ -127,8 +127,22 @@ requeue() {
     say "Slurm did not requeue the job; submit it again to go on"
 }
 
+# The arguments of a job that was started again, in $arguments: --force would throw away what is done.
+without_force() {
+    local word
+    arguments=()
+    for word in "$@"; do
+        case $word in --force | --force=*) ;; *) arguments+=("$word") ;; esac
+    done
+    unset PARMAP_FORCE
+}
+
 run() {
-    local code state
+    local code state arguments
+    if [ "${SLURM_RESTART_COUNT:-0}" != 0 ]; then
+        without_force "$@"
+        set -- "${arguments[@]}"
+    fi
     if ! command -v "$1" > /dev/null; then
         say "error: no program $1 in $PWD; submit from the folder that holds it"
         exit 66

@@ -1,5 +1,6 @@
 """The batch scripts of slurm/ on a real Slurm: two nodes of four CPUs each."""
 # TEST seconds=240
+import re
 import shutil
 import tempfile
 import unittest
@@ -70,6 +71,36 @@ class Starts(SlurmTest):
                                       "1..2000000", "--output", path, LAUNCHER=launcher)
                     self.assertIn(words, self.complete(job))
                     self.check_file(path, "squares", 1, 2000000)
+
+
+class Stops(SlurmTest):
+    """What ends a job early."""
+
+    def done(self, path):
+        """How many blocks an unfinished run has done."""
+        found = re.search(r"^done: (\d+) of ", self.launch("parmap", "info", path, ranks=0).out,
+                          re.MULTILINE)
+        return int(found.group(1)) if found else 0
+
+    def start_slow(self, script, *args, count=4000, **variables):
+        """Submits a slow run, and returns when a part of it is done."""
+        job = self.sbatch(*args, f"slurm/{script}.sbatch", "./slow", "--range", f"1..{count}",
+                          "--output", "slow.h5", **variables)
+        self.lab.wait_until(lambda: self.done("slow.h5") > 5, f"job {job} has done something")
+        return job
+
+    def test_requeue(self):
+        """Told that its time is nearly over, a job is started again until it is complete."""
+        for launcher in (PMI, "mpirun"):
+            with self.subTest(launcher=launcher):
+                job = self.start_slow("requeue", "--nodes=2", "--cpus-per-task=1",
+                                      LAUNCHER=launcher)
+                self.lab.run("scancel", "--batch", "--signal=USR1", job)
+                text = self.complete(job)
+                self.assertIn("restart 1 of at most 20", text)
+                self.assertEqual(self.lab.job(job)["Restarts"], "1", text)
+                self.check_file("slow.h5", "slow", 1, 4000)
+                (self.folder / "slow.h5").unlink()
 
 
 if __name__ == "__main__":
