@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "work/range.h"
 
 enum { PM_SETTING_WHERE = 512 };
 
@@ -25,9 +26,10 @@ int64_t pm_bounds_count(const pm_bounds *bounds);
 typedef struct pm_settings {
     pm_bounds range;
     bool range_given; /* by any layer but the default */
+    pm_part part;     /* of that range */
     parmap_type type;
     bool type_given;
-    const char *output;  /* NULL = none */
+    const char *output;  /* with the part in its name; NULL = none */
     const char *dataset; /* without a leading slash */
     int threads;         /* 0 = auto */
     pm_schedule_kind schedule;
@@ -36,6 +38,10 @@ typedef struct pm_settings {
     bool stats;
     bool allow_rounding;
     bool force;
+    bool resume;     /* there must be something to continue */
+    bool verify_all; /* read finished blocks again */
+    bool journal;
+    double sync_s; /* 0 = off */
     pm_when progress;
     pm_summary_kind summary;
     pm_log_level log_level;
@@ -48,7 +54,8 @@ typedef enum pm_action {
     PM_ACTION_RUN,
     PM_ACTION_HELP,
     PM_ACTION_VERSION,
-    PM_ACTION_PRINT_CONFIG
+    PM_ACTION_PRINT_CONFIG,
+    PM_ACTION_PRINT_PLAN
 } pm_action;
 
 /* One option's text, from the strongest layer that has one. */

@@ -30,11 +30,7 @@ parmap_status pm_kernel_fail_item(const parmap_kernel *kernel, parmap_type type,
 parmap_vector pm_vector_best(void);
 const char *pm_vector_name(parmap_vector vector);
 
-enum { PM_PROBES = 64 };
-
-/* The results of PM_PROBES fixed items of the range, as a hash: runs of the same kernel over the
- * same range with different probes compute something different.  Fewer items for slow kernels, none
- * for very slow ones. */
+/* The probe (work/probe.h) of a run over the range. */
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range);
 
