@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # launch.sh - what the batch scripts of this folder share.  They source it; by itself it does nothing.
 #
-#   run PROGRAM ARGUMENT...   starts the program on the job's ranks, and leaves with its exit code; when
-#                             it was stopped (75), with MAX_RESTARTS above 0, Slurm starts the job again
+#   run PROGRAM ARGUMENT...          starts the program on the job's ranks, and leaves with its exit code; when
+#                                    it was stopped, with MAX_RESTARTS above 0, Slurm starts the job again
+##   join_parts PROGRAM ARGUMENT...   one file of the $PARTS files that runs with --part K/$PARTS have written
 #
 # Variables that a user may set (VARIABLE=value sbatch ...):
 #   LAUNCHER       pmix, pmi2 (srun --mpi=...) or mpirun; else what fits the program's MPI and this Slurm
@@ -40,8 +41,8 @@ start() {
     local launcher=${LAUNCHER:-$(launcher_for "$1")} cpus=${SLURM_CPUS_PER_TASK:-1}
     # a 1 in somebody's profile would leave the other CPUs idle
     export OMP_NUM_THREADS=$cpus
-    say "job $job, restart ${SLURM_RESTART_COUNT:-0}: $SLURM_JOB_NUM_NODES nodes, ${SLURM_NTASKS:-1} ranks" \
-        "x $cpus threads, by $launcher"
+    say "job $job, restart ${SLURM_RESTART_COUNT:-0}: nodes $SLURM_JOB_NUM_NODES, ranks ${SLURM_NTASKS:-1}," \
+        "threads of each $cpus, started by $launcher"
     if [ "$launcher" = mpirun ]; then
         # bound to one core, as Open MPI does by itself, all threads of a rank would share it
         "$(mpirun_for "$1")" --bind-to none -np "${SLURM_NTASKS:-1}" "$@" &
@@ -88,9 +89,10 @@ launch() {
 
 # The parmap of the program's build: beside the program, or in the PATH.
 parmap_for() { # parmap_for <program>
-    local folder
-    for folder in "$(dirname "$1")" "$(dirname "$(readlink -f "$1")")"; do
-        [ ! -x "$folder/parmap" ] || { echo "$folder/parmap"; return; }
+    local program
+    program=$(command -v "$1")
+    for program in "$program" "$(readlink -f "$program")"; do
+        [ ! -x "${program%/*}/parmap" ] || { echo "${program%/*}/parmap"; return; }
     done
     echo parmap
 }
@@ -102,7 +104,7 @@ planned() { # planned <name> <program> <argument>...: a line of --print-plan
 # complete, incomplete, running, missing ...; nothing when the program writes no file
 state_of() { # state_of <program> <argument>...
     local output
-    output=$(planned output "$@")
+    output=$(planned output "$@" 2> /dev/null)
     [ "${output:-none}" = none ] || "$(parmap_for "$1")" info --state "$output" 2> /dev/null
 }
 
@@ -127,6 +129,12 @@ requeue() {
     say "Slurm did not requeue the job; submit it again to go on"
 }
 
+check_program() {
+    command -v "$1" > /dev/null && return
+    say "error: no program $1 in $PWD; submit from the folder that holds it"
+    exit 66
+}
+
 # The arguments of a job that was started again, in $arguments: --force would throw away what is done.
 without_force() {
     local word
@@ -143,10 +151,7 @@ run() {
         without_force "$@"
         set -- "${arguments[@]}"
     fi
-    if ! command -v "$1" > /dev/null; then
-        say "error: no program $1 in $PWD; submit from the folder that holds it"
-        exit 66
-    fi
+    check_program "$1"
     launch "$@"
     code=$?
     state=$(state_of "$@")
@@ -154,4 +159,29 @@ run() {
     [ -z "$stopped" ] || [ "$state" = complete ] || code=75
     [ "$code" != 75 ] || [ "${MAX_RESTARTS:-0}" = 0 ] || requeue
     exit "$code"
+}
+
+# ---- the parts of an array ------------------------------------------------------------------------
+
+join_parts() {
+    local whole first before after number path parts=() missing='' force=()
+    check_program "$1"
+    if ! [[ ${PARTS:-} =~ ^[1-9][0-9]*$ ]]; then
+        say "error: how many parts? PARTS=8 sbatch ..., or sbatch --export=ALL,PARTS=8 ..."
+        exit 64
+    fi
+    whole=$(planned output "$@") first=$(planned output "$@" --part "1/$PARTS")
+    [ -n "$whole" ] && [ -n "$first" ] || exit 64 # the program has said why
+    before=${first%."1-of-$PARTS"*} after=${first##*."1-of-$PARTS"}
+    for ((number = 1; number <= PARTS; number++)); do
+        path=$before.$number-of-$PARTS$after
+        parts+=("$path")
+        [ -e "$path" ] || missing+=${missing:+,}$number
+    done
+    if [ -n "$missing" ]; then
+        say "error: no files of the parts $missing; for these: PARTS=$PARTS sbatch --array=$missing slurm/array.sbatch $*"
+        exit 66
+    fi
+    [[ " $* " != *" --force "* ]] || force=(--force)
+    "$(parmap_for "$1")" merge "${force[@]}" "$whole" "${parts[@]}"
 }

@@ -64,7 +64,7 @@ PartitionName=lab Nodes={nodes} Default=YES MaxTime=12:00:00 State=UP
 
 
 class SlurmLab:
-    """`with SlurmLab(2, 4) as lab:` gives two nodes of four CPUs, h1 and h2, in the partition lab."""
+    """`with SlurmLab(2, 4) as lab:` gives h1 and h2 with four CPUs each, in the partition lab."""
 
     def __init__(self, nodes, cpus, kill_wait_s=5, slurmd_timeout_s=60):
         self.hosts = Hosts(nodes)
@@ -212,9 +212,10 @@ class SlurmLab:
     def logs(self):
         """The last lines of the daemons' logs and what is in the queue."""
         queue = self.run("squeue", "-a", "-t", "all", check=False).stdout
-        tails = ["\n".join([f"--- {path.name}", *path.read_text(errors="replace").splitlines()[-12:]])
-                 for path in sorted((self.folder / "log").glob("*"))]
-        return "\n".join(["--- squeue", queue, *tails])
+        lines = ["--- squeue", queue]
+        for path in sorted((self.folder / "log").glob("*")):
+            lines += [f"--- {path.name}", *path.read_text(errors="replace").splitlines()[-12:]]
+        return "\n".join(lines)
 
 
 # ---- processes by namespace --------------------------------------------------------------------
