@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static double time_left(const pm_doctor *doctor)
     long long end = setting("SLURM_JOB_END_TIME");
     if (text && strptime(text, "%Y-%m-%dT%H:%M:%S", &local))
         end = mktime(&local); /* it may have been changed since the job began */
-    return end < 0 ? -1 : (double)(end - time(NULL));
+    return end < 0 ? -1 : fmax(0, (double)(end - time(NULL)));
 }
 
 static bool is_one(const char *text)
