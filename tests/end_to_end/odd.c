@@ -1,4 +1,5 @@
-/* odd - a library for LD_PRELOAD: a machine on which something is wrong.  Its environment says what:
+/* odd - a library for LD_PRELOAD: a machine on which something is wrong.  Its environment says
+ * what:
  *
  *   ODD_CLOCK=SECONDS    the wall clock is ahead by so many
  *   ODD_LOCKS=refused    there are no locks on open file descriptions; =none: they have no effect
