@@ -62,15 +62,6 @@ static int report(parmap_status status)
 
 /* ---- rank 0: before and after the run -------------------------------------------------------- */
 
-/* An earlier attempt has decided what the file says of its data, and how long blocks are. */
-static void adopt_file(pm_plan *plan, const pm_file *file)
-{
-    plan->offset = file->offset;
-    plan->checksum = pm_record_find(&file->data, "checksum") != NULL;
-    plan->stats = pm_record_find(&file->data, "min") != NULL;
-    plan->blocks = pm_blocks_of(file->items, pm_record_get_int(&file->data, "block_items", 0));
-}
-
 static void tell_beginning(const program *p)
 {
     const pm_past *past = &p->output.past;
@@ -103,7 +94,7 @@ static parmap_status open_output(program *p, bool *already)
     strcpy(p->plan.path, path);
     if (*already)
         return PARMAP_OK;
-    adopt_file(&p->plan, &p->file);
+    pm_plan_adopt(&p->plan, &p->file);
     p->plan.session = p->output.past.session;
     p->plan.todo_runs = p->todo.count;
     tell_beginning(p);
@@ -157,20 +148,8 @@ static parmap_status prepare(program *p, const pm_host *hosts)
 
 static parmap_status finish_file(program *p, const pm_outcome *outcome)
 {
-    char now[32], min[PM_STATS_TEXT], max[PM_STATS_TEXT], sum[PM_STATS_TEXT];
-    pm_record *data = &p->file.data, *run = &p->file.run;
-    if (p->plan.checksum)
-        pm_record_uint(data, "checksum", p->output.past.checksum + outcome->tally.checksum);
-    if (p->plan.stats) {
-        pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
-        pm_record_text(data, "min", min);
-        pm_record_text(data, "max", max);
-        if (*sum)
-            pm_record_text(data, "sum", sum);
-    }
-    pm_record_int(run, "sessions", p->output.past.session);
-    pm_record_text(run, "ended", pm_format_now(now));
-    pm_record_real(run, "seconds", outcome->seconds);
+    pm_plan_conclude(&p->plan, p->output.past.checksum + outcome->tally.checksum,
+                     &outcome->tally.stats, outcome->seconds, &p->file);
     return pm_output_finish(&p->output, &p->file);
 }
 

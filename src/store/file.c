@@ -261,7 +261,7 @@ bool pm_file_is_foreign(const char *path)
     const hid_t root = open_root(path, H5F_ACC_RDONLY);
     if (root < 0)
         return false; /* cut short while it was laid out */
-    const bool foreign = H5Lexists(root, run_group, H5P_DEFAULT) <= 0;
+    const bool foreign = H5Lexists(root, run_group, H5P_DEFAULT) == 0; /* < 0: damaged */
     H5Fclose(root);
     return foreign;
 }

@@ -45,10 +45,23 @@ def scratch_root():
     return None
 
 
+class Build:
+    """Programs built with one MPI, and its launcher."""
+
+    def __init__(self, folder, mpi, mpiexec):
+        self.folder, self.mpi, self.mpiexec = folder, mpi, mpiexec
+
+    def program(self, name):
+        """The path of a program, or of a test program."""
+        path = self.folder / name
+        return str(path if path.exists() else self.folder / "tests" / name)
+
+
+THIS = Build(BIN, MPI, MPIEXEC)
+
+
 def program(name):
-    """The path of a program of the build, or of its test programs."""
-    path = BIN / name
-    return str(path if path.exists() else BIN / "tests" / name)
+    return THIS.program(name)
 
 
 def launch_environment():
@@ -65,6 +78,7 @@ def environment(extra=None, session=None):
     result.update(launch_environment(), OMP_NUM_THREADS="1")
     if session:  # what a killed run of MPI leaves goes with the scratch folder
         result.update(OMPI_MCA_orte_tmpdir_base=str(session), UCX_POSIX_DIR=str(session),
+                      OMPI_MCA_btl_vader_backing_directory=str(session),
                       PRTE_MCA_prte_tmpdir_base=str(session))
     for name, value in (extra or {}).items():
         if value is None:
@@ -74,14 +88,14 @@ def environment(extra=None, session=None):
     return result
 
 
-def command_line(args, ranks, threads=None, inside=(), outside=()):
+def command_line(args, ranks, threads=None, inside=(), outside=(), build=THIS):
     """`outside mpiexec -np RANKS inside PROGRAM ...`; ranks = 0: alone, without mpiexec."""
     args = [str(a) for a in args]
-    line = [*inside, program(args[0]), *args[1:]]
+    line = [*inside, build.program(args[0]), *args[1:]]
     if threads:
         line += ["--threads", str(threads)]
     if ranks:
-        line = [MPIEXEC, "-np", str(ranks), *line]
+        line = [build.mpiexec, "-np", str(ranks), *line]
     return [*outside, *line]
 
 
@@ -191,11 +205,11 @@ def descendants(pid):
     return found
 
 
-def ranks_of(running, name):
-    """The pids of the processes below a launcher that run the program `name`."""
-    path = os.path.realpath(program(name))
+def ranks_of(running, name, build=THIS):
+    """The pids of the processes of a run, the launcher's children or alone, that are in `name`."""
+    path = os.path.realpath(build.program(name))
     found = []
-    for pid in descendants(running.pid):
+    for pid in [running.pid, *descendants(running.pid)]:
         try:
             if os.readlink(f"/proc/{pid}/exe") == path:
                 found.append(pid)
@@ -205,9 +219,9 @@ def ranks_of(running, name):
 
 
 def run(args, ranks=1, threads=None, env=None, timeout=TIMEOUT_S, cwd=None, session=None,
-        inside=(), outside=()):
+        inside=(), outside=(), build=THIS):
     """Runs `args` (program name first) under the launcher, or alone with ranks=0; see Run."""
-    running = Running(command_line(args, ranks, threads, inside, outside),
+    running = Running(command_line(args, ranks, threads, inside, outside, build),
                       environment(env, session), cwd)
     try:
         return running.wait(timeout)
@@ -258,10 +272,10 @@ class ParmapTest(unittest.TestCase):
         settings.setdefault("cwd", self.folder)
         return run(args, session=self.session, **settings)
 
-    def start(self, *args, ranks=0, threads=None, env=None, inside=()):
+    def start(self, *args, ranks=0, threads=None, env=None, inside=(), cwd=None, build=THIS):
         """Starts a program in the scratch folder; it is gone when the test ends."""
-        running = Running(command_line(args, ranks, threads, inside),
-                          environment(env, self.session), self.folder)
+        running = Running(command_line(args, ranks, threads, inside, build=build),
+                          environment(env, self.session), cwd or self.folder)
         self.addCleanup(running.close)
         return running
 
@@ -314,8 +328,11 @@ KERNELS = {  # program: kernel, its version (None: any), data set, type of the r
     "cubemap": ("cube", None, "cubes", None, lambda x: x * x * x),
     "squares": ("square", None, "squares", None, lambda x: x * x),
     "slow": ("slow", None, "slow", "int64", lambda x: x),
+    "nap": ("nap", None, "nap", "int64", lambda x: x),
+    "doze": ("doze", None, "doze", "int64", lambda x: x),
     "parabola": ("parabola", 2, "parabola", "float64", lambda x: 0.3 * x * x + x * 1.7),
     "thirds": ("thirds", None, "thirds", "float64", lambda x: x / 3.0),
+    "items": ("items", None, "items", "int64", lambda x: x * x + 1),
 }
 LIMITS = {  # the least and the greatest value of a type; float64: of whole numbers without gaps
     "int64": (-(2**63), 2**63 - 1),
@@ -376,17 +393,21 @@ def integers(values):
 _xxhash = None
 
 
-def checksum(values, block_items):
-    """The sum over blocks of XXH3_64bits(bytes of the block, seed = number of the block)."""
+def xxhash(data, seed):
+    """XXH3_64bits_withSeed"""
     global _xxhash
     if _xxhash is None:
         _xxhash = ctypes.CDLL("libxxhash.so.0").XXH3_64bits_withSeed
         _xxhash.restype = ctypes.c_uint64
         _xxhash.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+    return _xxhash(data, len(data), seed)
+
+
+def checksum(values, block_items):
+    """The sum over blocks of XXH3_64bits(bytes of the block, seed = number of the block)."""
     total = 0
     for block, start in enumerate(range(0, len(values), block_items)):
-        data = values[start:start + block_items].tobytes()
-        total += _xxhash(data, len(data), block)
+        total += xxhash(values[start:start + block_items].tobytes(), block)
     return total % 2**64
 
 
