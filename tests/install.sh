@@ -110,18 +110,36 @@ if [ -n "$missing" ]; then
     exit 1
 fi
 
+# The tests start a Slurm of their own, which only root can.
+has_slurm() {
+    local PATH=$PATH:/usr/sbin:/sbin tool
+    [ "$(id -u)" = 0 ] || return 0
+    for tool in slurmctld slurmd sbatch munged ip; do has "$tool" || return 1; done
+}
+# Packages with daemons start them, unless this file forbids it.
+forbid_daemons() {
+    policy=/usr/sbin/policy-rc.d
+    [ ! -e $policy ] || return 0
+    trap 'rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy
+}
+
 # What is done without where it does not exist: the job that downloads, the check of the layout, the
-# reference programs on parallel HDF5 and mpi4py.
+# tests on Slurm, the reference programs on parallel HDF5 and mpi4py.
 extras=()
 has_package libcurl || extras=(libcurl4-openssl-dev)
 case $what in
-    test | full) has clang-format-14 || extras+=(clang-format-14) ;;
+    test | full)
+        has clang-format-14 || extras+=(clang-format-14)
+        has_slurm || extras+=(munge slurm-client slurmctld slurmd iproute2)
+        ;;
     bench)
         for mpi in $mpis; do has "h5pcc.$mpi" || extras+=("libhdf5-$mpi-dev"); done
         python3 -c 'import mpi4py' > /dev/null 2>&1 || extras+=(python3-mpi4py)
         ;;
 esac
 if [ ${#extras[@]} != 0 ] && may_install; then
+    [[ ${extras[*]} != *slurmd* ]] || forbid_daemons
     for package in "${extras[@]}"; do
         [ -z "$(apt-cache show "$package" 2> /dev/null)" ] || install "$package" || true
     done

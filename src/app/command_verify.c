@@ -1,46 +1,18 @@
 /* parmap verify: the pipeline once more, from the file to nowhere. */
 #include "app/commands.h"
 
+#include "app/alone.h"
 #include "base/types.h"
-#include "map/ends.h"
 #include "store/file.h"
-#include "work/kernel.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-/* Hashes all blocks on the threads of this process. */
-static parmap_status hash_again(const pm_file *file, pm_data *data, pm_tally *tally)
-{
-    pm_host here;
-    pm_topology topology;
-    pm_hub hub;
-    const pm_world alone = {.rank = 0, .size = 1};
-    pm_host_describe(&here);
-    PM_TRY(pm_topology_derive(&here, 1, 0, 0, &topology));
-    const pm_blocks blocks = pm_blocks_of(file->items, pm_file_block_items(file));
-    const pm_flow flow = {.blocks = blocks,
-                          .type = file->type,
-                          .vector = pm_vector_best(),
-                          .checksum = true,
-                          .source = &pm_source_file,
-                          .source_self = data,
-                          .sink = &pm_sink_none};
-    pm_claims claims = pm_claims_of(&pm_schedule_static, &topology, blocks.count, 1, &hub);
-    PM_TRY(claims.schedule->open(&claims));
-    parmap_status status = pm_hub_open(&hub, &alone, false, NULL, NULL, NULL, NULL);
-    if (status == PARMAP_OK)
-        status = pm_pipeline_run(&flow, &claims, &hub, tally);
-    pm_hub_close(&hub);
-    claims.schedule->close(&claims);
-    return status;
-}
 
 parmap_status pm_command_verify(const char *path)
 {
     static pm_file file;
     pm_data data;
-    pm_tally tally;
+    uint64_t checksum;
     PM_TRY(pm_file_read(path, &file));
     if (!file.complete)
         return pm_fail(PARMAP_BAD_DATA, "%s is incomplete; run its program again to finish it",
@@ -56,16 +28,17 @@ parmap_status pm_command_verify(const char *path)
                        "it again with --force",
                        path);
     PM_TRY(pm_data_open(&data, path, file.offset, pm_type_bytes(file.type), false));
-    const parmap_status status = hash_again(&file, &data, &tally);
+    const pm_blocks blocks = pm_blocks_of(file.items, pm_file_block_items(&file));
+    const parmap_status status = pm_alone_hash(&data, &blocks, file.type, &checksum);
     pm_data_close(&data);
     if (status != PARMAP_OK)
         return status;
     const uint64_t stored = pm_record_get_uint(&file.data, "checksum", 0);
-    if (tally.checksum != stored)
+    if (checksum != stored)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s: checksum %016" PRIx64 " differs from the stored %016" PRIx64
                        "; the data was changed: compute it again with --force",
-                       path, tally.checksum, stored);
+                       path, checksum, stored);
     printf("%s: checksum %016" PRIx64 " matches\n", path, stored);
     return PARMAP_OK;
 }

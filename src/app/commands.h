@@ -15,4 +15,15 @@ parmap_status pm_command_state(const char *path);
  * checksum, or when there is none. */
 parmap_status pm_command_verify(const char *path);
 
+/* Collective: under a launcher every rank calls it; rank 0 alone prints.  Starts and finishes MPI.
+ * Checks what a long run needs, a line per finding.  The exit code: 0, PARMAP_SYSTEM when something
+ * is wrong, PARMAP_USAGE. */
+int pm_command_doctor(int argc, char **argv);
+
+/* Local, on all cores.  Joins part files into one: the words after "merge" are [--force] OUTPUT
+ * PART...  All that is wrong with them is said, a line each, before anything is written.
+ * PARMAP_USAGE, PARMAP_NO_INPUT for a missing part, PARMAP_BAD_DATA for one that is damaged,
+ * unfinished or of another run, for gaps and for conflicts; the rest as pm_part_files_write. */
+parmap_status pm_command_merge(int argc, char **argv);
+
 #endif

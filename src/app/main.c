@@ -1,4 +1,6 @@
-/* parmap - looks at result files: `parmap info FILE`, `parmap verify FILE`.  Needs no MPI. */
+/* parmap - looks at result files: `parmap info FILE`, `parmap verify FILE`; joins the parts of a
+ * range: `parmap merge OUTPUT PART...`; and looks at what a long run will meet: `parmap doctor`,
+ * the only command that starts MPI. */
 #include "app/commands.h"
 
 #include "base/log.h"
@@ -9,10 +11,19 @@
 static const char usage[] =
     "usage: parmap info [--state] FILE   what a result file holds\n"
     "       parmap verify FILE           re-hash its data\n"
+    "       parmap merge [--force] OUTPUT PART...\n"
+    "                                    join the files of --part 1/N .. N/N into one\n"
+    "       parmap doctor [--output FILE|FOLDER] [--threads N]\n"
+    "                                    what can be wrong before a long run; started as the run\n"
+    "                                    will be: mpirun -np 8 parmap doctor --output /scratch/me\n"
     "       parmap --help | --version\n"
     "\n"
     "info --state prints one word: complete, incomplete, running, missing or foreign.\n"
-    "Exit codes: 0 good, 64 wrong usage, 65 bad data, 66 no such file.\n";
+    "merge checks everything before it writes; its file is that of one run of the whole range.\n"
+    "doctor says ok, warning or wrong of each thing, and what to do about it.\n"
+    "Exit codes: 0 good, 64 wrong usage, 65 bad data, gaps or conflicts, 66 no such file,\n"
+    "71 doctor: something is wrong, 73 the output holds something else, 74 write error,\n"
+    "75 stopped by a signal.\n";
 
 static int report(parmap_status status)
 {
@@ -37,6 +48,10 @@ int main(int argc, char **argv)
         printf("parmap %s\n", PARMAP_VERSION);
         return report(PARMAP_OK);
     }
+    if (strcmp(command, "doctor") == 0)
+        return pm_command_doctor(argc, argv);
+    if (strcmp(command, "merge") == 0)
+        return report(pm_command_merge(argc - 2, argv + 2));
     if (strcmp(command, "info") == 0 && (state || argc == 3) && file[0] != '-')
         return report(state ? pm_command_state(file) : pm_command_info(file));
     if (strcmp(command, "verify") == 0 && argc == 3 && file[0] != '-')
@@ -44,8 +59,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "info") == 0 || strcmp(command, "verify") == 0)
         pm_log_error("%s takes one FILE; see parmap --help", command);
     else if (*command)
-        pm_log_error("unknown command %s; use info or verify, see parmap --help", command);
+        pm_log_error("unknown command %s; use info, verify, merge or doctor, see parmap --help",
+                     command);
     else
-        pm_log_error("no command; use info or verify, see parmap --help");
+        pm_log_error("no command; use info, verify, merge or doctor, see parmap --help");
     return PARMAP_USAGE;
 }

@@ -7,7 +7,6 @@
 #include "comm/world.h"
 #include "work/kernel.h"
 #include "work/probe.h"
-#include "work/stats.h"
 
 #include "build_info.h"
 
@@ -32,6 +31,15 @@ parmap_vector pm_plan_vector(const pm_plan *plan)
 static pm_range range_of(const pm_bounds *bounds)
 {
     return (pm_range){bounds->first, bounds->step, pm_bounds_count(bounds)};
+}
+
+parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range)
+{
+    pm_value value;
+    PM_TRY(pm_option_read(&pm_options[PM_OPTION_RANGE], pm_record_get_text(record, name, "-"),
+                          &value));
+    *range = range_of(&value.bounds);
+    return PARMAP_OK;
 }
 
 static bool same_range(const pm_range *a, const pm_range *b)
@@ -60,7 +68,6 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
 {
     const pm_record *d = &file->data;
     const char *name = pm_record_get_text(d, "kernel", "?");
-    pm_value value;
     if (!file->complete)
         return pm_fail(PARMAP_BAD_DATA, "%s is incomplete; finish the run before verifying it",
                        settings->verify);
@@ -73,10 +80,8 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
                        "again with --force",
                        settings->verify, name);
     if (pm_type_parse(pm_record_get_text(d, "input_type", ""), &plan->type) != PARMAP_OK ||
-        pm_option_read(&pm_options[PM_OPTION_RANGE], pm_record_get_text(d, "range", "-"), &value) !=
-            PARMAP_OK)
+        pm_plan_read_range(d, "range", &plan->range) != PARMAP_OK)
         return damaged(settings->verify);
-    plan->range = range_of(&value.bounds);
     if (pm_file_block_items(file) == 0 || plan->range.count != file->items ||
         kernel->variants[plan->type].result != file->type)
         return damaged(settings->verify);
@@ -200,7 +205,8 @@ static uint64_t probe(const pm_plan *plan, const parmap_kernel *kernel)
     return result;
 }
 
-static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
+static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
+                          pm_record *d)
 {
     char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
     pm_record_text(d, "kernel", kernel->name);
@@ -216,7 +222,7 @@ static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_r
     pm_record_int(d, "count", plan->range.count);
     pm_record_int(d, "block_items", plan->blocks.block_items);
     pm_record_real(d, "cost_s", kernel->cost_s);
-    pm_record_uint(d, "probe", probe(plan, kernel));
+    pm_record_uint(d, "probe", probed);
     if (plan->checksum) {
         pm_record_uint(d, "checksum", 0);
         pm_record_text(d, "checksum_method",
@@ -260,10 +266,44 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                       const pm_topology *topology, const char *command, pm_file *file)
 {
+    pm_plan_describe_known(plan, kernel, probe(plan, kernel), settings->dataset, topology, command,
+                           file);
+}
+
+void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
+                            const char *dataset, const pm_topology *topology, const char *command,
+                            pm_file *file)
+{
     *file = (pm_file){.type = plan->result, .items = plan->range.count};
-    snprintf(file->dataset, sizeof file->dataset, "%s", settings->dataset);
-    describe_data(plan, kernel, &file->data);
+    snprintf(file->dataset, sizeof file->dataset, "%s", dataset);
+    describe_data(plan, kernel, probed, &file->data);
     describe_run(plan, topology, &file->run);
     pm_record_text(&file->run, "command", command);
     pm_record_room(&file->run, "command", PM_FIELD_TEXT);
+}
+
+void pm_plan_adopt(pm_plan *plan, const pm_file *file)
+{
+    plan->offset = file->offset;
+    plan->checksum = pm_record_find(&file->data, "checksum") != NULL;
+    plan->stats = pm_record_find(&file->data, "min") != NULL;
+    plan->blocks = pm_blocks_of(file->items, pm_record_get_int(&file->data, "block_items", 0));
+}
+
+void pm_plan_conclude(const pm_plan *plan, uint64_t checksum, const pm_stats *stats, double seconds,
+                      pm_file *file)
+{
+    char now[32], min[PM_STATS_TEXT], max[PM_STATS_TEXT], sum[PM_STATS_TEXT];
+    if (plan->checksum)
+        pm_record_uint(&file->data, "checksum", checksum);
+    if (plan->stats) {
+        pm_stats_format(stats, plan->result, min, max, sum);
+        pm_record_text(&file->data, "min", min);
+        pm_record_text(&file->data, "max", max);
+        if (*sum)
+            pm_record_text(&file->data, "sum", sum);
+    }
+    pm_record_int(&file->run, "sessions", plan->session);
+    pm_record_text(&file->run, "ended", pm_format_now(now));
+    pm_record_real(&file->run, "seconds", seconds);
 }

@@ -7,6 +7,7 @@
 #include "store/output.h"
 #include "work/blocks.h"
 #include "work/range.h"
+#include "work/stats.h"
 
 enum { PM_MESSAGE_BYTES = 1024 };
 
@@ -29,12 +30,14 @@ typedef struct pm_plan {
     bool reporting; /* ranks tell rank 0 how far they are */
     bool finished;  /* there is nothing to do: the file is complete already */
     bool allow_rounding;
-    double sync_s;        /* how often data is brought onto the disk; 0 = at the end only */
-    int64_t session;      /* which attempt this is, from 1 */
-    int64_t todo_runs;    /* how many runs of blocks are left; their list travels by itself */
-    int64_t samples;      /* when verifying; 0 = all items */
-    int64_t offset;       /* of item 0 in the file, when writing or verifying */
-    char path[PM_PATH];   /* of that file, absolute; "" = none */
+    double sync_s;      /* how often data is brought onto the disk; 0 = at the end only */
+    int64_t session;    /* which attempt this is, from 1 */
+    int64_t todo_runs;  /* how many runs of blocks are left; their list travels by itself */
+    double left_s;      /* until all have to have stopped, when it is sent; INFINITY = no limit */
+    double until;       /* the same by each rank's own pm_now(), after it has come; 0 = no limit */
+    int64_t samples;    /* when verifying; 0 = all items */
+    int64_t offset;     /* of item 0 in the file, when writing or verifying */
+    char path[PM_PATH]; /* of that file, absolute; "" = none */
     parmap_status status; /* why there is no run, with the message */
     char message[PM_MESSAGE_BYTES];
 } pm_plan;
@@ -49,8 +52,25 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                       const pm_topology *topology, const char *command, pm_file *file);
 
+/* Local.  The same of results that are there already: of the kernel, only name, version and cost
+ * are known, and the probe. */
+void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
+                            const char *dataset, const pm_topology *topology, const char *command,
+                            pm_file *file);
+
+/* Local, rank 0.  An earlier attempt has decided what the file says of its data, and how long
+ * blocks are. */
+void pm_plan_adopt(pm_plan *plan, const pm_file *file);
+
+/* Local, rank 0.  What the file will say at the end. */
+void pm_plan_conclude(const pm_plan *plan, uint64_t checksum, const pm_stats *stats, double seconds,
+                      pm_file *file);
+
 /* Local.  The plan as lines "name = value" on stdout. */
 void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
+
+/* Local.  The range that an attribute of a file holds; PARMAP_USAGE when it holds none. */
+parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range);
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);

@@ -2,6 +2,7 @@
 #include "app/run.h"
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/types.h"
 #include "comm/collective.h"
 #include "comm/pause.h"
@@ -59,6 +60,8 @@ static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
                   .vector = vector,
                   .checksum = plan->checksum,
                   .stats = plan->stats,
+                  .cost_s = kernel->cost_s,
+                  .until = plan->until,
                   .source = plan->samples ? &pm_source_sample : &pm_source_range,
                   .source_self = plan->samples ? (void *)&e->sample : (void *)&e->sample.kernel};
     return open_sink(plan, topology, e, flow);
@@ -77,8 +80,16 @@ static void stop_all(void *hub, parmap_status status)
     pm_hub_stop(hub, status);
 }
 
-/* The data is on the disk before anybody says that the run is complete.  A run that is stopped
- * leaves that to the marks. */
+static parmap_status keep_first_failure(pm_keeper *keeper, parmap_status status)
+{
+    char why[PM_MESSAGE_BYTES];
+    snprintf(why, sizeof why, "%s", parmap_message());
+    pm_keeper_stop(keeper, false);
+    return pm_fail(status, "%s", why);
+}
+
+/* The data is on the disk before anybody says that the run is complete.  A run that is stopped says
+ * in the journal what is, if there is time. */
 static parmap_status run_and_keep(const pm_plan *plan, const pm_flow *flow, pm_claims *claims,
                                   pm_hub *hub, const ends *e, pm_tally *tally)
 {
@@ -88,14 +99,15 @@ static parmap_status run_and_keep(const pm_plan *plan, const pm_flow *flow, pm_c
     PM_TRY(pm_keeper_start(&keeper, &e->file.data, &e->file.journal, plan->blocks.count, every_s,
                            stop_all, hub));
     const parmap_status status = pm_pipeline_run(flow, claims, hub, tally);
-    if (status != PARMAP_OK) {
-        char why[PM_MESSAGE_BYTES]; /* the first failure counts */
-        snprintf(why, sizeof why, "%s", parmap_message());
-        pm_keeper_stop(&keeper, false);
-        return pm_fail(status, "%s", why);
-    }
-    PM_TRY(pm_keeper_stop(&keeper, false));
-    return pm_hub_stopped(hub) ? PARMAP_OK : pm_data_sync(&e->file.data);
+    if (status != PARMAP_OK)
+        return keep_first_failure(&keeper, status);
+    const bool stopped = tally->dropped > 0;
+    PM_TRY(
+        pm_keeper_stop(&keeper, stopped && every_s > 0 && pm_stop_leaves_time(pm_hub_cause(hub))));
+    const parmap_status synced = stopped ? PARMAP_OK : pm_data_sync(&e->file.data);
+    if (synced != PARMAP_OK)
+        pm_journal_disown(&e->file.journal);
+    return synced;
 }
 
 /* This rank's part.  A failure here must not keep it from the gathering: the others wait there. */

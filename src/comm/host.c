@@ -49,6 +49,20 @@ static void describe_mask(pm_host *host)
     CPU_FREE(mask);
 }
 
+/* ---- the cgroup ------------------------------------------------------------------------------ */
+
+/* The first line of a file of the cgroup `folder`, below the place where `root` is mounted. */
+static const char *cgroup_line(const char *root, const char *folder, const char *file, char *line,
+                               int bytes)
+{
+    char path[PATH];
+    line[0] = '\0';
+    return snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/%s", root, folder, file) <
+                   (int)sizeof path
+               ? first_line(path, line, bytes)
+               : line;
+}
+
 /* cores = quota / period, of "QUOTA PERIOD" (v2: in one file, "max" = none; v1: in two, -1 = none)
  */
 static double quota_of(const char *quota, const char *period)
@@ -59,42 +73,67 @@ static double quota_of(const char *quota, const char *period)
 
 static double quota_v2(const char *folder)
 {
-    char path[PATH], line[128], *space;
-    if (snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", folder) >= (int)sizeof path)
-        return INFINITY;
-    first_line(path, line, sizeof line);
+    char line[128], *space;
+    cgroup_line("", folder, "cpu.max", line, sizeof line);
     space = strchr(line, ' ');
     return space ? quota_of(line, space) : INFINITY;
 }
 
 static double quota_v1(const char *folder)
 {
-    char path[PATH], quota[128], period[128];
-    if (snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", folder) >=
-        (int)sizeof path)
-        return INFINITY;
-    first_line(path, quota, sizeof quota);
-    snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", folder);
-    return quota_of(quota, first_line(path, period, sizeof period));
+    char quota[128], period[128];
+    cgroup_line("/cpu", folder, "cpu.cfs_quota_us", quota, sizeof quota);
+    return quota_of(quota, cgroup_line("/cpu", folder, "cpu.cfs_period_us", period, sizeof period));
 }
 
-/* The tightest quota of a folder and all those above it. */
-static double tightest(char *folder, double (*quota)(const char *folder))
+/* bytes; "max" (v2) and nothing = none.  v1 says none by a number beyond any memory. */
+static double bytes_of(const char *line)
 {
-    double cores = INFINITY;
+    const double bytes = atof(line);
+    return bytes > 0 && bytes < 0x1p62 ? bytes : INFINITY;
+}
+
+static double memory_v2(const char *folder)
+{
+    char line[128];
+    return bytes_of(cgroup_line("", folder, "memory.max", line, sizeof line));
+}
+
+static double memory_v1(const char *folder)
+{
+    char line[128];
+    return bytes_of(cgroup_line("/memory", folder, "memory.limit_in_bytes", line, sizeof line));
+}
+
+/* The tightest limit of a folder and all those above it. */
+static double tightest(char *folder, double (*limit)(const char *folder))
+{
+    double least = INFINITY;
     for (;;) {
-        cores = fmin(cores, quota(folder));
+        least = fmin(least, limit(folder));
         char *slash = strrchr(folder, '/');
         if (!slash)
-            return cores;
+            return least;
         *slash = '\0';
     }
 }
 
-/* Lines of /proc/self/cgroup: "0::/folder" (v2) and "4:cpu,cpuacct:/folder" (v1). */
-static double cgroup_cores(void)
+/* Is the word one of the list "cpu,cpuacct"? */
+static bool listed(const char *list, const char *word)
 {
-    double cores = INFINITY;
+    const size_t length = strlen(word);
+    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+/* The limit of this process's cgroups; INFINITY = none.  Lines of /proc/self/cgroup: "0::/folder"
+ * (v2) and "4:cpu,cpuacct:/folder" (v1). */
+static double cgroup_limit(const char *controller, double (*v1)(const char *folder),
+                           double (*v2)(const char *folder))
+{
+    double least = INFINITY;
     FILE *file = fopen("/proc/self/cgroup", "re");
     char line[PATH];
     while (file && fgets(line, sizeof line, file)) {
@@ -105,14 +144,16 @@ static double cgroup_cores(void)
             continue;
         *folder++ = '\0';
         if (controllers[1] == '\0')
-            cores = fmin(cores, tightest(folder, quota_v2));
-        else if (strstr(controllers, "cpu,") || strcmp(controllers, ":cpu") == 0)
-            cores = fmin(cores, tightest(folder, quota_v1));
+            least = fmin(least, tightest(folder, v2));
+        else if (listed(controllers + 1, controller))
+            least = fmin(least, tightest(folder, v1));
     }
     if (file)
         fclose(file);
-    return cores;
+    return least;
 }
+
+/* ---- what is told ---------------------------------------------------------------------------- */
 
 static int32_t threads_asked(void)
 {
@@ -140,10 +181,32 @@ void pm_host_describe(pm_host *host)
     host->nonce = hash(birth, sizeof birth);
     host->node_cores = (int32_t)sysconf(_SC_NPROCESSORS_ONLN);
     describe_mask(host);
-    const double quota = cgroup_cores();
+    const double quota = cgroup_limit("cpu", quota_v1, quota_v2);
     host->quota_cores = isfinite(quota) ? (int32_t)fmax(1.0, ceil(quota)) : 0;
     struct stat space;
     host->process = getpid();
     host->process_space = stat("/proc/self/ns/pid", &space) == 0 ? space.st_ino : 0;
     host->threads_asked = threads_asked();
+}
+
+/* "MemAvailable:   123456 kB" */
+static int64_t available_bytes(void)
+{
+    FILE *file = fopen("/proc/meminfo", "re");
+    char line[128];
+    long long kib = -1;
+    while (file && kib < 0 && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %lld", &kib) != 1)
+            kib = -1;
+    if (file)
+        fclose(file);
+    return kib < 0 ? -1 : (int64_t)kib * 1024;
+}
+
+void pm_host_describe_memory(pm_host_memory *memory)
+{
+    const double limit = cgroup_limit("memory", memory_v1, memory_v2);
+    memory->total = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
+    memory->available = available_bytes();
+    memory->limit = limit < (double)memory->total ? (int64_t)limit : 0;
 }

@@ -23,4 +23,14 @@ typedef struct pm_host {
 /* Local. */
 void pm_host_describe(pm_host *host);
 
+/* Bytes. */
+typedef struct pm_host_memory {
+    int64_t total;
+    int64_t available; /* without making others leave; -1 = not known */
+    int64_t limit;     /* of the cgroup; 0 = none */
+} pm_host_memory;
+
+/* Local. */
+void pm_host_describe_memory(pm_host_memory *memory);
+
 #endif

@@ -202,6 +202,9 @@ typedef struct pm_window_wish {
     char backend[8]; /* shm, rma, msg; "" = the best that works here */
 } pm_window_wish;
 
+/* Local.  From the environment: PARMAP_HEAP and PARMAP_WINDOW.  PARMAP_USAGE. */
+parmap_status pm_window_read_wish(pm_window_wish *wish);
+
 /* Collective.  Opens space 0, all zero.  All ranks return the same status.  `owns_mpi`: every MPI
  * call of the process is made here, so a thread of ours may make some. */
 parmap_status pm_window_open(const pm_world *world, const pm_topology *topology,

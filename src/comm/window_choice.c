@@ -7,8 +7,10 @@
  *   others              the self-test decides */
 #include "comm/window_choice.h"
 
-#include "comm/world.h"
+#include "base/text.h"
+#include "comm/window.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,4 +98,34 @@ const char *pm_window_cure(const char *library)
         return NULL;
     setenv(cure_variable, cure, 0);
     return "OMPI_MCA_osc=sm,pt2pt";
+}
+
+/* ---- what the user wishes -------------------------------------------------------------------- */
+
+static const int64_t default_heap = (int64_t)64 << 20, least_heap = (int64_t)64 << 10;
+static const int64_t most_heap = (int64_t)1 << 46;
+
+static parmap_status read_heap(int64_t *bytes)
+{
+    const char *text = getenv("PARMAP_HEAP");
+    *bytes = default_heap;
+    if (!text || !*text)
+        return PARMAP_OK;
+    if (pm_parse_bytes(text, bytes) != PARMAP_OK || *bytes < least_heap || *bytes > most_heap)
+        return pm_fail(
+            PARMAP_USAGE,
+            "PARMAP_HEAP is \"%s\"; it is the size of each rank's heap, from 64K to 64T: "
+            "64M, 2G",
+            text);
+    return PARMAP_OK;
+}
+
+parmap_status pm_window_read_wish(pm_window_wish *wish)
+{
+    const char *backend = getenv("PARMAP_WINDOW");
+    PM_TRY(read_heap(&wish->bytes));
+    if (backend && strlen(backend) >= sizeof wish->backend)
+        return pm_fail(PARMAP_USAGE, "PARMAP_WINDOW is \"%s\"; it can be shm, rma or msg", backend);
+    snprintf(wish->backend, sizeof wish->backend, "%s", backend ? backend : "");
+    return PARMAP_OK;
 }

@@ -2,6 +2,7 @@
 #include "map/pipeline.h"
 
 #include "base/hash.h"
+#include "base/stop.h"
 #include "base/types.h"
 #include "comm/pause.h"
 
@@ -17,6 +18,7 @@ typedef struct crew {
     const pm_flow *flow;
     pm_claims *claims;
     pm_hub *hub;
+    pm_limit *limit;
     double begun;
     pm_tally tally;
     parmap_status status;  /* the first failure, */
@@ -36,6 +38,7 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
 {
     tally->blocks += other->blocks;
     tally->items += other->items;
+    tally->dropped += other->dropped;
     tally->checksum += other->checksum;
     tally->reread += other->reread;
     tally->lost += other->lost;
@@ -87,19 +90,46 @@ static pm_task task_at(const pm_flow *flow, int64_t place, int64_t *block)
     return flow->todo ? pm_todo_task(flow->todo, *block) : PM_TASK_COMPUTE;
 }
 
-/* One thread, until there is nothing more to claim. */
+bool pm_piece_given_up(void *piece)
+{
+    const pm_piece *p = piece;
+    const bool stopped = pm_hub_stopped(p->hub);
+    if (pm_limit_over(p->limit, pm_now())) {
+        pm_hub_stop_for(p->hub, PM_CAUSE_TIME);
+        return true;
+    }
+    return stopped && (pm_hub_cause(p->hub) != PM_CAUSE_TIME || pm_stop_signal() != 0);
+}
+
+/* Whether another block may begin. */
+static bool may_go_on(const crew *c, double now)
+{
+    if (!pm_limit_fits(c->limit, now))
+        pm_hub_stop_for(c->hub, PM_CAUSE_TIME);
+    return !pm_hub_stopped(c->hub);
+}
+
+/* One thread, until there is nothing more to claim.  A stop is looked for after the claim: so a
+ * rank that drops nothing knows that it has done all it could. */
 static parmap_status work(const crew *c, int thread, void *buffer, pm_tally *tally)
 {
-    pm_piece piece = {.results = buffer};
+    pm_piece piece = {
+        .results = buffer, .pace = pm_pace_of(c->flow->cost_s), .limit = c->limit, .hub = c->hub};
     pm_chunk chunk;
-    while (!pm_hub_stopped(c->hub) && c->claims->schedule->claim(c->claims, thread, &chunk)) {
+    while (c->claims->schedule->claim(c->claims, thread, &chunk)) {
         for (int64_t place = chunk.begin; place < chunk.end; place++) {
-            if (pm_hub_stopped(c->hub))
-                return PARMAP_OK;
             const pm_task task = task_at(c->flow, place, &piece.block);
             if (task == PM_TASK_NONE)
                 continue;
-            PM_TRY(carry(c->flow, task, &piece, tally));
+            const double begun = pm_now();
+            const parmap_status status =
+                may_go_on(c, begun) ? carry(c->flow, task, &piece, tally) : PARMAP_STOPPED;
+            if (status == PARMAP_STOPPED) {
+                tally->dropped += chunk.end - place;
+                return PARMAP_OK;
+            }
+            PM_TRY(status);
+            pm_limit_learn(c->limit, pm_now() - begun);
             pm_hub_done(c->hub, piece.count);
         }
     }
@@ -140,8 +170,13 @@ parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hu
     const size_t bytes = (size_t)longest * pm_type_bytes(flow->type);
     const size_t buffer_bytes =
         (bytes + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
-    crew c = {
-        .flow = flow, .claims = claims, .hub = hub, .begun = pm_now(), .tally = pm_tally_none()};
+    pm_limit limit = pm_limit_of(flow->until, flow->cost_s * (double)longest);
+    crew c = {.flow = flow,
+              .claims = claims,
+              .hub = hub,
+              .limit = &limit,
+              .begun = pm_now(),
+              .tally = pm_tally_none()};
     omp_set_dynamic(0);
 #pragma omp parallel default(none) shared(c) firstprivate(buffer_bytes) num_threads(claims->threads)
     serve_on(&c, omp_get_thread_num(), buffer_bytes);

@@ -17,9 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const int64_t default_heap = (int64_t)64 << 20, least_heap = (int64_t)64 << 10;
-static const int64_t most_heap = (int64_t)1 << 46;
-
 static struct {
     pm_world world;
     pm_topology topology;
@@ -32,21 +29,6 @@ static struct {
 } session = {.world = {.size = 1}};
 
 /* ---- starting -------------------------------------------------------------------------------- */
-
-static parmap_status read_heap(int64_t *bytes)
-{
-    const char *text = getenv("PARMAP_HEAP");
-    *bytes = default_heap;
-    if (!text || !*text)
-        return PARMAP_OK;
-    if (pm_parse_bytes(text, bytes) != PARMAP_OK || *bytes < least_heap || *bytes > most_heap)
-        return pm_fail(
-            PARMAP_USAGE,
-            "PARMAP_HEAP is \"%s\"; it is the size of each rank's heap, from 64K to 64T: "
-            "64M, 2G",
-            text);
-    return PARMAP_OK;
-}
 
 /* 0 = as many as there are cores for. */
 static parmap_status read_threads(int *threads)
@@ -69,13 +51,8 @@ typedef struct settings {
 /* On rank 0; the others may have another environment. */
 static parmap_status read_settings(settings *s)
 {
-    const char *backend = getenv("PARMAP_WINDOW");
-    PM_TRY(read_heap(&s->window.bytes));
-    PM_TRY(read_threads(&s->threads));
-    if (backend && strlen(backend) >= sizeof s->window.backend)
-        return pm_fail(PARMAP_USAGE, "PARMAP_WINDOW is \"%s\"; it can be shm, rma or msg", backend);
-    snprintf(s->window.backend, sizeof s->window.backend, "%s", backend ? backend : "");
-    return PARMAP_OK;
+    PM_TRY(pm_window_read_wish(&s->window));
+    return read_threads(&s->threads);
 }
 
 static void read_verbosity(void)
@@ -88,7 +65,7 @@ static void read_verbosity(void)
 
 static parmap_status open_window(const pm_host *hosts)
 {
-    settings ours = {.window.bytes = default_heap};
+    settings ours = {.threads = 0};
     const parmap_status status = session.world.rank == 0 ? read_settings(&ours) : PARMAP_OK;
     PM_TRY(pm_agree(&session.world, status, NULL));
     PM_TRY(pm_broadcast(&session.world, &ours, sizeof ours, NULL));

@@ -57,6 +57,18 @@ bool pm_journal_exists(const char *output)
     return access(pm_journal_path(path, output, 0), F_OK) == 0;
 }
 
+/* Of a file in the output's folder: the node whose journal it is, or -1.  Only the name that
+ * pm_journal_path would give it counts: "-02" is somebody else's. */
+static int node_of(const char *file, const char *output)
+{
+    char path[PM_JOURNAL_PATH];
+    const size_t length = strlen(output);
+    int node;
+    if (strncmp(file, output, length) != 0 || sscanf(file + length, ".journal-%d", &node) != 1)
+        return -1;
+    return node >= 0 && strcmp(file, pm_journal_path(path, output, node)) == 0 ? node : -1;
+}
+
 void pm_journal_each(const char *output, void (*visit)(const char *path, int node, void *context),
                      void *context)
 {
@@ -64,15 +76,12 @@ void pm_journal_each(const char *output, void (*visit)(const char *path, int nod
     snprintf(folder, sizeof folder, "%s", output);
     snprintf(base, sizeof base, "%s", output);
     const char *name = basename(base);
-    const size_t length = strlen(name);
     DIR *entries = opendir(dirname(folder));
     if (!entries)
         return;
     for (struct dirent *entry; (entry = readdir(entries));) {
-        char end;
-        int node;
-        if (strncmp(entry->d_name, name, length) == 0 &&
-            sscanf(entry->d_name + length, ".journal-%d%c", &node, &end) == 1 && node >= 0)
+        const int node = node_of(entry->d_name, name);
+        if (node >= 0)
             visit(pm_journal_path(path, output, node), node, context);
     }
     closedir(entries);
@@ -86,13 +95,18 @@ static parmap_status cannot_write(const char *path, int error)
 
 static parmap_status write_at(int fd, const char *path, const void *bytes, size_t count, off_t at)
 {
-    for (;;) {
-        const ssize_t written = pwrite(fd, bytes, count, at);
-        if (written == (ssize_t)count)
-            return PARMAP_OK;
-        if (written >= 0 || errno != EINTR)
-            return cannot_write(path, written >= 0 ? ENOSPC : errno);
+    const char *from = bytes;
+    while (count > 0) {
+        const ssize_t written = pwrite(fd, from, count, at);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return cannot_write(path, written < 0 ? errno : ENOSPC);
+        from += written;
+        at += written;
+        count -= (size_t)written;
     }
+    return PARMAP_OK;
 }
 
 /* ---- header ---------------------------------------------------------------------------------- */
@@ -193,20 +207,29 @@ static parmap_status sign(const char *output, int node, pm_journal_head *head)
     return pm_journal_head_write(output, node, head);
 }
 
+parmap_status pm_journal_disown(const pm_journal *journal)
+{
+    pm_journal_head head;
+    if (!pm_journal_head_read(journal->fd, &head))
+        return PARMAP_OK; /* nobody trusts it then */
+    head.boot = 0;
+    return write_copies(journal->fd, journal->path, journal->node, &head);
+}
+
 parmap_status pm_journal_open(pm_journal *journal, const char *output, int node, bool leader)
 {
     pm_journal_head head;
     pm_journal_path(journal->path, output, node);
     journal->fd = open(journal->path, O_RDWR | O_CLOEXEC);
     journal->marks = journal->fd;
-    if (node > 0 && journal->fd >= 0) {
-        char first[PM_JOURNAL_PATH];
-        journal->marks = open(pm_journal_path(first, output, 0), O_RDONLY | O_CLOEXEC);
-    }
+    char first[PM_JOURNAL_PATH];
+    pm_journal_path(first, output, 0);
+    if (node > 0 && journal->fd >= 0)
+        journal->marks = open(first, O_RDONLY | O_CLOEXEC);
     if (journal->fd < 0 || journal->marks < 0)
         return pm_fail(PARMAP_WRITE_ERROR,
                        "cannot open %s: %s; its folder must be one that all nodes share",
-                       journal->path, strerror(errno));
+                       journal->fd < 0 ? journal->path : first, strerror(errno));
     if (!pm_journal_head_read(journal->fd, &head))
         return pm_fail(PARMAP_WRITE_ERROR,
                        "%s was changed while the run began; run the same command again",
@@ -214,6 +237,7 @@ parmap_status pm_journal_open(pm_journal *journal, const char *output, int node,
     journal->seed = pm_journal_seed(head.identity);
     journal->session = (uint16_t)head.session;
     journal->keeps = head.blocks > 0;
+    journal->node = node;
     return leader && journal->keeps ? sign(output, node, &head) : PARMAP_OK;
 }
 

@@ -15,7 +15,8 @@ typedef struct pm_keeper {
     int64_t blocks;
     pm_keeper_failed *failed;
     void *context;
-    int64_t settled; /* all blocks below are on the disk */
+    int64_t settled; /* all blocks below are on the disk, */
+    bool named;      /* and so are the names of the files */
     parmap_status status;
     char message[512];
     pm_ticker ticker;
@@ -34,6 +35,7 @@ parmap_status pm_keeper_stop(pm_keeper *keeper, bool sync);
 /* Local.  Brings onto the disk what the node has written and marked in this attempt, and marks
  * that. A block is marked at most once in an attempt, so what is rewritten here is nobody else's.
  */
+/* After a failure, which every later call tells again, nothing that the node marked is trusted. */
 parmap_status pm_keeper_sync(pm_keeper *keeper);
 
 #endif

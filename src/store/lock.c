@@ -20,6 +20,7 @@ _Static_assert(sizeof(pm_lease) == 256, "its place in the file");
 enum {
     LOCK_TELLS_S = PM_LEASE_BEAT_S + 2, /* long enough to see a beat, after a lock was granted */
     LOOK_MS = 200,
+    TORN_LOOKS = 5,
     TAKING_S = 2 * PM_LEASE_DEAD_S /* nobody takes longer to take a lease */
 };
 
@@ -57,15 +58,24 @@ static uint64_t check_of(const pm_lease *lease)
                          sizeof *lease - sizeof lease->check, 0);
 }
 
-/* What was torn or never written says that nobody writes. */
+/* What was never written says that nobody writes, and so does what stays damaged.  Another machine
+ * may just be writing it, so it is read more than once. */
 static pm_lease read_lease(int fd)
 {
-    pm_lease lease;
-    if (pread(fd, &lease, sizeof lease, PM_JOURNAL_LEASE) != (ssize_t)sizeof lease ||
-        lease.check != check_of(&lease))
-        memset(&lease, 0, sizeof lease);
-    lease.host[sizeof lease.host - 1] = lease.job[sizeof lease.job - 1] = '\0';
-    return lease;
+    static const pm_lease nobody;
+    pm_lease lease = nobody;
+    for (int looks = 0; looks < TORN_LOOKS; looks++) {
+        if (looks > 0)
+            sleep_ms(LOOK_MS);
+        if (pread(fd, &lease, sizeof lease, PM_JOURNAL_LEASE) != (ssize_t)sizeof lease ||
+            memcmp(&lease, &nobody, sizeof lease) == 0)
+            return nobody;
+        if (lease.check == check_of(&lease)) {
+            lease.host[sizeof lease.host - 1] = lease.job[sizeof lease.job - 1] = '\0';
+            return lease;
+        }
+    }
+    return nobody;
 }
 
 /* A beat that cannot be written is no reason to end a run. */
@@ -202,10 +212,9 @@ static parmap_status take_lease(pm_lock *lock, const char *path, const char *out
     const bool enough = granted && pm_filesystem_describe(path, &fs) && fs.local;
     if (!granted)
         begin_taking(taking, path);
-    const pm_lease there = read_lease(lock->fd);
-    parmap_status status = PARMAP_OK;
-    if (!enough && lives(lock->fd, &there, granted))
-        status = held(output, &there);
+    const pm_lease there = enough ? (pm_lease){0} : read_lease(lock->fd);
+    const parmap_status status =
+        !enough && lives(lock->fd, &there, granted) ? held(output, &there) : PARMAP_OK;
     lock->lease = lease_of_here();
     if (status == PARMAP_OK)
         write_lease(lock->fd, &lock->lease);
@@ -231,6 +240,15 @@ static void let_go(pm_lock *lock)
     lock->fd = -1;
 }
 
+static parmap_status take_opened(pm_lock *lock, const char *path, const char *output)
+{
+    const answer locked = try_lock(lock->fd);
+    if (locked != HELD)
+        return take_lease(lock, path, output, locked == GRANTED);
+    const pm_lease there = read_lease(lock->fd);
+    return held(output, &there);
+}
+
 parmap_status pm_lock_take(pm_lock *lock, const char *output, bool *had_journal)
 {
     char path[PM_JOURNAL_PATH];
@@ -243,20 +261,16 @@ parmap_status pm_lock_take(pm_lock *lock, const char *output, bool *had_journal)
                            "cannot create %s: %s; choose an --output in a folder you "
                            "may write to",
                            path, strerror(errno));
-        const answer locked = try_lock(lock->fd);
-        const pm_lease there = read_lease(lock->fd);
-        parmap_status status = locked == HELD ? held(output, &there) : PARMAP_OK;
+        parmap_status status = take_opened(lock, path, output);
         if (status == PARMAP_OK && same_file(lock->fd, path)) {
-            status = take_lease(lock, path, output, locked == GRANTED);
-            if (status == PARMAP_OK)
-                status = pm_ticker_start(&lock->heart, PM_LEASE_BEAT_S, beat, lock);
+            status = pm_ticker_start(&lock->heart, PM_LEASE_BEAT_S, beat, lock);
             if (status == PARMAP_OK)
                 return PARMAP_OK;
         }
         let_go(lock);
         if (status != PARMAP_OK)
             return status;
-        /* else a run that just ended took the name away */
+        /* else the run that had it ended meanwhile, and took the name away */
     }
 }
 

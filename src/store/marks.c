@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- the journals ---------------------------------------------------------------------------- */
 
 typedef struct opening {
     pm_marks *marks;
-    uint64_t boot; /* of this machine; 0 where the page cache is not the truth */
+    int head_of; /* the node whose header is `marks->head` */
     bool no_memory;
 } opening;
 
@@ -41,15 +42,30 @@ static void open_one(const char *path, int node, void *context)
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    const bool whole = pm_journal_head_read(fd, &head);
+    struct stat info;
+    const bool begun = fstat(fd, &info) == 0 && info.st_size >= pm_journal_place(0);
+    const bool whole = begun && pm_journal_head_read(fd, &head);
     close(fd);
+    if (!begun)
+        return; /* made for the lock only, just now or before a kill */
     m->damaged |= !whole;
-    if (whole && (!m->known || head.session > m->head.session)) {
+    if (whole && (!m->known || node == 0 || (o->head_of != 0 && head.session > m->head.session))) {
         m->known = true;
         m->head = head;
+        o->head_of = node;
     }
-    const bool trusted = whole && head.boot != 0 && head.boot == o->boot;
-    o->no_memory |= !add(m, (pm_marks_file){.node = node, .trusted = trusted});
+    const bool trusted = whole && head.boot != 0 && head.boot == m->boot;
+    const uint64_t seed = whole ? pm_journal_seed(head.identity) : 0;
+    o->no_memory |= !add(m, (pm_marks_file){.node = node, .trusted = trusted, .seed = seed});
+}
+
+static void leave_out_other_runs(pm_marks *marks)
+{
+    int count = 0;
+    for (int i = 0; i < marks->count; i++)
+        if (marks->files[i].seed == 0 || marks->files[i].seed == marks->seed)
+            marks->files[count++] = marks->files[i];
+    marks->count = count;
 }
 
 static int by_node(const void *a, const void *b)
@@ -66,7 +82,8 @@ parmap_status pm_marks_open(pm_marks *marks, const char *output)
     snprintf(marks->output, sizeof marks->output, "%s", output);
     if (pm_filesystem_describe(pm_journal_path(path, output, 0), &fs) && fs.local)
         pm_host_describe(&here);
-    opening o = {.marks = marks, .boot = here.boot};
+    marks->boot = here.boot;
+    opening o = {.marks = marks};
     pm_journal_each(output, open_one, &o);
     if (o.no_memory)
         return pm_fail(PARMAP_SYSTEM, "out of memory for the journals of %s", output);
@@ -74,6 +91,7 @@ parmap_status pm_marks_open(pm_marks *marks, const char *output)
         qsort(marks->files, (size_t)marks->count, sizeof *marks->files, by_node);
     marks->seed = pm_journal_seed(marks->head.identity);
     marks->last_session = marks->head.session;
+    leave_out_other_runs(marks);
     return PARMAP_OK;
 }
 

@@ -8,7 +8,8 @@ enum { PM_MARKS_WINDOW = 1 << 16 }; /* blocks that are looked at together: 1 MiB
 
 typedef struct pm_marks_file {
     int node;
-    bool trusted; /* what is WRITTEN there is still in this machine's page cache */
+    bool trusted;  /* what is WRITTEN there is still in this machine's page cache */
+    uint64_t seed; /* of the run that its header names; 0 = the header is damaged */
 } pm_marks_file;
 
 typedef struct pm_marks {
@@ -17,14 +18,15 @@ typedef struct pm_marks {
     int count, room;
     bool known;           /* some header is whole, and `head` is what it says */
     bool damaged;         /* the header of some journal is not */
-    pm_journal_head head; /* the newest session among them */
+    pm_journal_head head; /* the first node's, which is written first; else of the newest session */
     uint64_t seed;
+    uint64_t boot;        /* of this machine; 0 where its page cache is not the truth */
     int64_t torn;         /* slots that do not check, in the windows read so far */
     int64_t last_session; /* highest that was met */
 } pm_marks;
 
-/* Local.  Finds the journals of `output` and reads their headers; a journal of another run than the
- * first's does not count.  PARMAP_SYSTEM without memory. */
+/* Local.  Finds the journals of `output` and reads their headers; one of another run than `head`
+ * says does not count.  PARMAP_SYSTEM without memory. */
 parmap_status pm_marks_open(pm_marks *marks, const char *output);
 
 /* Local.  Where no header is whole: the slots say themselves whether they are of this run. */

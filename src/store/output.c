@@ -96,31 +96,46 @@ static void identity(const pm_file *file, char text[PM_IDENTITY])
 {
     const pm_record *d = &file->data;
     snprintf(text, PM_IDENTITY,
-             "%s version %" PRId64 ", range %s, %s%s, data set %s, probe %" PRIx64,
+             "kernel %s version %" PRId64 ", range %s, type %s%s, data set %s, probe %" PRIx64,
              pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
              pm_record_get_text(d, "range", "?"), pm_record_get_text(d, "type", "?"),
              pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", file->dataset,
              pm_record_get_uint(d, "probe", 0));
 }
 
-/* The part of an identity that a person reads: without the probe. */
-static int readable(const char *text)
+/* The length of an identity's first part, up to the next comma. */
+static int part_length(const char *text)
 {
-    const char *probe = strstr(text, ", probe ");
-    return probe ? (int)(probe - text) : (int)strlen(text);
+    const char *comma = strstr(text, ", ");
+    return comma ? (int)(comma - text) : (int)strlen(text);
+}
+
+/* "range 1..10, not 1..20": the parts in which the identities differ, but for the probe, which no
+ * person can read. */
+static void list_differences(const char *there, const char *wanted, char list[PM_NOTE])
+{
+    size_t used = 0;
+    list[0] = '\0';
+    while (*there && *wanted) {
+        const int a = part_length(there), b = part_length(wanted);
+        const bool same = a == b && strncmp(there, wanted, (size_t)a) == 0;
+        if (!same && strncmp(there, "probe ", 6) != 0 && used < PM_NOTE)
+            used += (size_t)snprintf(list + used, PM_NOTE - used, "%s%.*s, not %.*s",
+                                     used > 0 ? "; " : "", a, there, b, wanted);
+        there += there[a] ? a + 2 : a;
+        wanted += wanted[b] ? b + 2 : b;
+    }
+    if (used == 0)
+        snprintf(list, PM_NOTE, "the same, but its kernel computes different results");
 }
 
 static parmap_status other_run(const char *path, const char *there, const char *wanted)
 {
-    if (readable(there) == readable(wanted) && strncmp(there, wanted, (size_t)readable(there)) == 0)
-        return pm_fail(PARMAP_CANNOT_CREATE,
-                       "%s holds another run: the same %.*s, but its kernel computes "
-                       "different results; choose another --output, or --force to replace it",
-                       path, readable(there), there);
+    char list[PM_NOTE];
+    list_differences(there, wanted, list);
     return pm_fail(PARMAP_CANNOT_CREATE,
-                   "%s holds another run (%.*s); choose another --output, or --force to "
-                   "replace it",
-                   path, readable(there), there);
+                   "%s holds another run: %s; choose another --output, or --force to replace it",
+                   path, list);
 }
 
 static parmap_status check_kind(const char *path)
@@ -143,21 +158,23 @@ static bool empty_or_absent(const char *path)
 typedef struct present {
     bool readable; /* its HDF5 metadata is whole, and says `file` */
     pm_file file;
-    bool had_journal;
     pm_marks marks;
 } present;
 
-/* Nothing of anybody else's is replaced, whatever the journal beside it says. */
-static parmap_status look(const char *path, bool had_journal, present *there)
+/* Nothing of anybody else's is replaced.  What cannot be read is ours only when the journal beside
+ * it says what it is: an empty one may stand beside anything, left by a run that was killed when it
+ * had just taken the lock. */
+static parmap_status look(const char *path, present *there)
 {
-    there->had_journal = had_journal;
     there->readable = pm_file_read(path, &there->file) == PARMAP_OK;
-    if (!there->readable && (pm_file_is_foreign(path) || (!had_journal && !empty_or_absent(path))))
+    PM_TRY(pm_marks_open(&there->marks, path));
+    if (!there->readable &&
+        (pm_file_is_foreign(path) || (!there->marks.known && !empty_or_absent(path))))
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "%s is not a result of parmap and would be lost; choose "
                        "another --output (--force replaces only results of parmap)",
                        path);
-    return pm_marks_open(&there->marks, path);
+    return PARMAP_OK;
 }
 
 /* Another run's, by what the file says, else the journal? */
@@ -274,22 +291,18 @@ static void tell(pm_output *output, const char *format, ...)
     va_end(arguments);
 }
 
-/* The data must be all there, and be the file that the journal was written with: else every block
- * is suspect. */
-static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const pm_file *file,
-                               pm_recheck recheck)
+/* Every block of a file that was damaged, or that the journal was not written with, is suspect. */
+static pm_recheck suspect(pm_output *output, const pm_journal_head *head, bool readable,
+                          pm_recheck recheck)
 {
-    struct stat info;
-    const int64_t end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
-    if (stat(output->path, &info) != 0)
-        return PM_RECHECK_ALL;
-    if (info.st_size < end && truncate(output->path, end) == 0)
-        tell(output, "it was cut short, so every block is read again");
-    else if (head->inode != 0 && head->inode != (int64_t)info.st_ino)
+    if (!readable)
+        tell(output,
+             "its metadata was damaged and is written again, and every block is read again");
+    else if (head->inode != 0 && head->inode != output->inode)
         tell(output, "it was replaced since, so every block is read again");
     else
         return recheck;
-    return PM_RECHECK_ALL;
+    return PM_RECHECK_SUSPECT;
 }
 
 /* What the file says of its data, and of this attempt what fits its attributes. */
@@ -304,44 +317,50 @@ static void adopt(pm_file *wanted, const pm_file *there)
     *wanted = file;
 }
 
-/* The metadata cannot be read: it is written again, as the run would lay it out today. */
-static parmap_status repair(pm_output *output, pm_file *wanted, present *there)
+/* The metadata is written again, as the run would lay it out today. */
+static parmap_status repair(pm_output *output, pm_file *wanted, const pm_journal_head *head,
+                            present *there)
 {
-    const pm_journal_head *head = &there->marks.head;
     pm_record_int(&wanted->data, "block_items", head->block_items);
     PM_TRY(pm_file_repair(output->path, wanted, head->offset));
-    tell(output, "its metadata was damaged and is written again, and every block is read again");
-    there->readable = true;
     return pm_file_read(output->path, &there->file);
 }
 
-static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
-                             const pm_wish *wish, const char *text, pm_todo *todo)
+/* What the journals shall say from now on. */
+static parmap_status describe(const pm_output *output, const present *there, const pm_file *file,
+                              const char *text, pm_journal_head *head)
 {
-    pm_journal_head head;
-    pm_recheck recheck = wish->recheck;
-    if (!there->readable) {
-        PM_TRY(repair(output, wanted, there));
-        recheck = PM_RECHECK_ALL;
-    }
-    memset(&head, 0, sizeof head);
+    memset(head, 0, sizeof *head);
     if (there->marks.known)
-        head = there->marks.head;
-    snprintf(head.identity, sizeof head.identity, "%s", text);
-    head.block_items = pm_file_block_items(&there->file);
-    head.offset = there->file.offset;
-    if (head.block_items == 0)
+        *head = there->marks.head;
+    snprintf(head->identity, sizeof head->identity, "%s", text);
+    if (there->readable) {
+        head->block_items = pm_file_block_items(file);
+        head->offset = file->offset;
+    }
+    if (head->block_items == 0)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s does not say rightly how long its blocks are: it is damaged; compute it "
                        "again with --force",
                        output->path);
-    head.blocks = blocks_of(&there->file, head.block_items);
-    recheck = inspect_data(output, &head, &there->file, recheck);
+    head->blocks = blocks_of(file, head->block_items);
+    return PARMAP_OK;
+}
+
+/* A damaged file is repaired only when its marks are doubted for good: this may be killed too. */
+static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
+                             const pm_wish *wish, const char *text, pm_todo *todo)
+{
+    pm_journal_head head;
+    const pm_file *file = there->readable ? &there->file : wanted;
+    PM_TRY(describe(output, there, file, text, &head));
     PM_TRY(note_file(output));
+    const pm_recheck recheck = suspect(output, &head, there->readable, wish->recheck);
     head.inode = output->inode;
     pm_marks_assume(&there->marks, &head);
-    PM_TRY(pm_resume(&there->marks, &head, there->file.items, wish->nodes, recheck, todo,
-                     &output->past));
+    PM_TRY(pm_resume(&there->marks, &head, file->items, wish->nodes, recheck, todo, &output->past));
+    if (!there->readable)
+        PM_TRY(repair(output, wanted, &head, there));
     if (there->marks.damaged)
         tell(output, "the header of a journal was damaged");
     if (output->past.torn > 0)
@@ -375,7 +394,7 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     const char *why = "";
     const int64_t bytes = wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES;
     parmap_status status =
-        there ? look(output->path, had_journal, there)
+        there ? look(output->path, there)
               : pm_fail(PARMAP_SYSTEM, "out of memory for what is known of %s", output->path);
     if (status == PARMAP_OK && !wish->force)
         status = check_identity(output->path, there, text);

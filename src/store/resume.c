@@ -20,17 +20,18 @@ typedef struct merge {
 } merge;
 
 /* What becomes of a block, and of its mark.  A mark that is trusted is vouched for by this attempt
- * from now on, so that its next sync covers it. */
+ * from now on, so that its next sync covers it.  One that is doubted stays so, in its old session,
+ * until the block was read again: the mark that is made then is newer. */
 static pm_task decide(const merge *m, int64_t block, pm_slot *slot)
 {
     if (pm_slot_blank(slot))
         return PM_TASK_COMPUTE;
-    const bool again = m->recheck == PM_RECHECK_ALL || slot->state == PM_SLOT_DOUBTED;
-    if (slot->state == PM_SLOT_WRITTEN) {
-        slot->state = again ? PM_SLOT_DOUBTED : PM_SLOT_WRITTEN;
+    const bool again = m->recheck != PM_RECHECK_DOUBTED || slot->state == PM_SLOT_DOUBTED;
+    if (again && (slot->state == PM_SLOT_WRITTEN || m->recheck == PM_RECHECK_SUSPECT))
+        slot->state = PM_SLOT_DOUBTED;
+    else if (slot->state == PM_SLOT_WRITTEN)
         slot->session = (uint16_t)m->past->session;
-        pm_slot_seal(slot, block, m->marks->seed);
-    }
+    pm_slot_seal(slot, block, m->marks->seed);
     return again ? PM_TASK_RECHECK : PM_TASK_NONE;
 }
 
@@ -103,7 +104,7 @@ parmap_status pm_resume(pm_marks *marks, pm_journal_head *head, int64_t items, i
     *todo = (pm_todo){0};
     PM_TRY(find_session(marks, head->blocks, &past->session));
     head->session = past->session;
-    head->boot = 0; /* each node signs its own */
+    head->boot = marks->boot; /* what is still WRITTEN then is so on this machine */
     merge m = {.marks = marks,
                .head = head,
                .items = items,

@@ -8,7 +8,8 @@
 
 typedef enum pm_recheck {
     PM_RECHECK_DOUBTED, /* read again what may have been lost */
-    PM_RECHECK_ALL      /* read again every block that is marked */
+    PM_RECHECK_ALL,     /* read again every block that is marked */
+    PM_RECHECK_SUSPECT  /* the same, and no mark counts until that was done: the file was damaged */
 } pm_recheck;
 
 /* What earlier attempts have done.  Plain numbers. */

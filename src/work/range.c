@@ -22,14 +22,18 @@ pm_range pm_range_part(const pm_range *whole, pm_part part)
 {
     if (part.of == 0)
         return *whole;
-    const int64_t begin = border(whole, part.number - 1, part.of);
-    return (pm_range){pm_range_item(whole, begin), whole->step,
-                      border(whole, part.number, part.of) - begin};
+    return pm_range_between(whole, border(whole, part.number - 1, part.of),
+                            border(whole, part.number, part.of));
 }
 
 parmap_int128 pm_range_last(const pm_range *range)
 {
     return pm_range_item(range, range->count - 1);
+}
+
+pm_range pm_range_between(const pm_range *range, int64_t begin, int64_t end)
+{
+    return (pm_range){pm_range_item(range, begin), range->step, end - begin};
 }
 
 parmap_uint128 pm_range_steps(parmap_int128 from, parmap_int128 to, parmap_int128 step)

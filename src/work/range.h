@@ -27,6 +27,9 @@ int64_t pm_range_part_of(const pm_range *whole, int64_t of, int64_t i);
 parmap_int128 pm_range_item(const pm_range *range, int64_t i);
 parmap_int128 pm_range_last(const pm_range *range);
 
+/* Items begin <= i < end. */
+pm_range pm_range_between(const pm_range *range, int64_t begin, int64_t end);
+
 /* How many whole steps lead from `from` to `to`, which lies in the step's direction.  Unsigned:
  * they may be far apart. */
 parmap_uint128 pm_range_steps(parmap_int128 from, parmap_int128 to, parmap_int128 step);

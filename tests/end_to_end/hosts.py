@@ -53,12 +53,13 @@ class Hosts:
         for keeper in self.keepers.values():
             keeper.kill()
             keeper.wait(30)
+            keeper.stdin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def inside(self, name):
-        """The command that runs another one on a host."""
-        return ["nsenter", "-t", str(self.keepers[name].pid), "-n", "-u", "-i", "-m",
-                f"--wd={os.getcwd()}", "--"]
+    def inside(self, name, *more, folder=None):
+        """The command that runs another one on a host; `more` are further spaces to enter."""
+        return ["nsenter", "-t", str(self.keepers[name].pid), "-n", "-u", "-i", "-m", *more,
+                f"--wd={folder or os.getcwd()}", "--"]
 
     def launcher(self, mpi, mpiexec, ranks_each):
         """The command line of mpiexec, on the first host, for so many ranks on every host."""
@@ -72,11 +73,12 @@ class Hosts:
                 self.agent, "-hosts", slots, "-np", ranks]
 
     def _keep(self, name, spaces, setup):
-        """A process that keeps namespaces alive; returns when they are set up."""
+        """A process that keeps namespaces alive, as long as this process lives; returns when they
+        are set up."""
         ready = self.folder / f"{name}.ready"
         self.keepers[name] = subprocess.Popen(
-            ["unshare", *spaces, "sh", "-ec", f"{setup}; touch {ready}; exec sleep 600"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            ["unshare", *spaces, "sh", "-ec", f"{setup}; touch {ready}; exec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         (self.folder / f"{name}.pid").write_text(str(self.keepers[name].pid))
         end = time.monotonic() + 20
         while not ready.exists():

@@ -126,6 +126,13 @@ class Run:
         return found.group(1) if found else None
 
     @property
+    def findings(self):
+        """What parmap doctor says: (verdict, check, text without its line ends) each."""
+        found = re.findall(r"^  (ok|warning|wrong) +(\w+) +(.*(?:\n {20}\S.*)*)$", self.out,
+                           re.MULTILINE)
+        return [(verdict, check, re.sub(r"\n +", " ", text)) for verdict, check, text in found]
+
+    @property
     def summary(self):
         """The lines of the text summary as a dictionary."""
         return dict(re.findall(r"^  (\w+) +(.*)$", self.out, re.MULTILINE))
@@ -171,6 +178,9 @@ class Running:
         self.kill()
         self._out.close()
         self._err.close()
+
+    def stdout_so_far(self):
+        return self.text(self._out)
 
     def stderr_so_far(self):
         return self.text(self._err)
@@ -229,6 +239,13 @@ def run(args, ranks=1, threads=None, env=None, timeout=TIMEOUT_S, cwd=None, sess
         running.close()
 
 
+def preload(*names):
+    """The command that starts a program with these libraries of tests/preload."""
+    libraries = ":".join(program(f"{name}.so") for name in names)
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return ["env", f"LD_PRELOAD={libraries}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+
+
 def namespace():
     """The command that gives a program mounts of its own, or None where that is not allowed."""
     for command in (["unshare", "-m"], ["unshare", "-r", "-m"]):
@@ -285,6 +302,8 @@ class ParmapTest(unittest.TestCase):
         self.assertEqual(result.code, 0, result)
         return result
 
+    preload = staticmethod(preload)
+
     def files(self):
         return sorted(p.name for p in self.folder.iterdir())
 
@@ -328,6 +347,8 @@ KERNELS = {  # program: kernel, its version (None: any), data set, type of the r
     "cubemap": ("cube", None, "cubes", None, lambda x: x * x * x),
     "squares": ("square", None, "squares", None, lambda x: x * x),
     "slow": ("slow", None, "slow", "int64", lambda x: x),
+    "nap": ("nap", None, "nap", "int64", lambda x: x),
+    "doze": ("doze", None, "doze", "int64", lambda x: x),
     "parabola": ("parabola", 2, "parabola", "float64", lambda x: 0.3 * x * x + x * 1.7),
     "thirds": ("thirds", None, "thirds", "float64", lambda x: x / 3.0),
     "items": ("items", None, "items", "int64", lambda x: x * x + 1),

@@ -16,6 +16,8 @@ OPTIONS = {  # option: its default for cubemap, then one value each for config, 
     "threads": ("auto", "1", "2", "3"),
     "schedule": (None, "dynamic", "static", "dynamic"),
     "vector": ("auto", "baseline", "auto", "baseline"),
+    "time-limit": ("auto", "none", "1h", "01:30:00"),
+    "time-margin": ("auto", "30s", "1m", "0"),
     "checksum": ("on", "off", "on", "off"),
     "stats": ("off", "on", "off", "on"),
     "allow-rounding": ("off", "on", "off", "on"),
@@ -28,7 +30,7 @@ OPTIONS = {  # option: its default for cubemap, then one value each for config, 
 SWITCHES = ("checksum", "stats", "allow-rounding", "force", "quiet", "verbose")
 JSON_KEYS = (
     "program status kernel type range elements blocks block_items bytes seconds "
-    "elements_per_second gigabytes_per_second balance checksum min max sum file dataset nodes "
+    "elements_before elements_per_second gigabytes_per_second balance checksum min max sum file dataset nodes "
     "ranks threads schedule vector version").split()
 
 
@@ -169,6 +171,8 @@ class Mistakes(OptionTest):
                 "threads": ("0", "-1", "x", "1.5", "99999999999999999999"),
                 "schedule": ("guided", ""),
                 "vector": ("v5", "avx2"),
+                "time-limit": ("soon", "-1", "5 m", "1:2:3:4", ""),
+                "time-margin": ("none", "1e3"),
                 "checksum": ("maybe",),
                 "stats": ("2",),
                 "progress": ("on",),
@@ -266,7 +270,8 @@ class Summaries(OptionTest):
                      type="int128" if "int128" in args else "int64", bytes=count * size,
                      range="1..1001:2" if odd else "1..1000000", nodes=1, ranks=ranks,
                      threads=ranks * threads, file=None if none else "cubemap.h5",
-                     dataset=None if none else "cubes", min="1" if stats else None,
+                     dataset=None if none else "cubes", elements_before=0,
+                     min="1" if stats else None,
                      max=str(1001**3 if odd else 10**18) if stats else None)
         for key, value in exact.items():
             self.assertEqual(found[key], value, key)

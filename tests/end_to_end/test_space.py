@@ -3,7 +3,6 @@
 import shutil
 import unittest
 
-from durable_testing import preloaded
 from parmap_testing import MPIEXEC, FileTest, command_line, namespace, program
 
 SMALL = "8m"  # of the file system
@@ -45,7 +44,7 @@ class Space(SpaceTest):
         for ranks, threads in ((0, 2), (4, 1)):
             with self.subTest(ranks=ranks):
                 run, state = self.on_small_disk("--threads", threads, ranks=ranks,
-                                                inside=preloaded("plenty"))
+                                                inside=self.preload("plenty"))
                 self.assertError(run, 74, "small/x.h5", "No space left", out=None)
                 self.assertNotIn("complete", run.out.split(), run)
                 self.assertIn(state, ("incomplete", "missing"), run)
@@ -87,7 +86,7 @@ class FileSizeLimit(SpaceTest):
 
     def test_on_one_rank_in_mid_run(self):
         """The rank cannot see its limit beforehand; the whole job ends, not this rank alone."""
-        run = self.on_one_rank(preloaded("plenty"))
+        run = self.on_one_rank(self.preload("plenty"))
         self.assertError(run, 74, "squares.h5", "file size limit", out=None)
         self.assertNotIn("complete", run.out.split(), run)
         self.assertIn(self.state("squares.h5"), ("incomplete", "missing"))

@@ -111,7 +111,8 @@ static pm_chunk serve(void *claims)
 typedef struct outcome {
     parmap_status status; /* of this rank */
     char message[256];
-    int stop;       /* the hub's, on this rank */
+    parmap_status stop; /* the hub's, on this rank */
+    int cause;
     pm_tally tally; /* of this rank */
 } outcome;
 
@@ -130,7 +131,8 @@ static outcome run(const pm_flow *flow, const char *schedule, const pm_topology 
     if (o.status != PARMAP_OK)
         pm_hub_stop(&hub, o.status);
     hub_end(&hub);
-    o.stop = atomic_load(&hub.stop);
+    o.stop = pm_hub_status(&hub);
+    o.cause = pm_hub_cause(&hub);
     claims.schedule->close(&claims);
     return o;
 }
@@ -343,6 +345,88 @@ static void failing_everywhere(void)
     }
 }
 
+/* One rank is out of time, or all are: all stop, since no block is begun that does not fit. */
+static void time_limit(void)
+{
+    for (int last = 0; last <= 1; last++) {
+        for (int s = 0; s <= 1; s++) {
+            pm_range_source source;
+            const pm_topology topology = topology_of(1 + s, 2);
+            pm_flow flow = long_flow(&source);
+            const double begun = pm_now();
+            if (!last || world.rank == world.size - 1)
+                flow.until = begun + 0.5;
+            const outcome o = run(&flow, s ? "static" : "dynamic", &topology);
+            CHECK(pm_now() - begun < limit_s);
+            CHECK_INT(o.status, PARMAP_OK);
+            CHECK_INT(o.stop, PARMAP_STOPPED);
+            CHECK_INT(o.cause, PM_CAUSE_TIME);
+            CHECK(o.tally.dropped > 0);
+            CHECK(tally_of_all(&o.tally).blocks < flow.blocks.count);
+        }
+    }
+}
+
+/* Over before the first block. */
+static void no_time(void)
+{
+    pm_range_source source;
+    const pm_topology topology = topology_of(1, 2);
+    pm_flow flow = long_flow(&source);
+    flow.until = pm_now() - 1;
+    const outcome o = run(&flow, "dynamic", &topology);
+    CHECK_INT(o.cause, PM_CAUSE_TIME);
+    CHECK_INT(tally_of_all(&o.tally).blocks, 0);
+}
+
+/* Items of a millisecond. */
+static void crawl(const parmap_span *span, void *results)
+{
+    int64_t *y = results;
+    for (int64_t i = 0; i < span->count; i++) {
+        y[i] = (int64_t)(span->first + i * span->step);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+/* Blocks of 6 s and more are left within, and then are not done, ... */
+static pm_flow crawling_flow(pm_range_source *source)
+{
+    const pm_flow flow = flow_of(source, PARMAP_INT64, MOST_ITEMS, MOST_ITEMS / world.size);
+    source->loop = crawl;
+    return flow;
+}
+
+/* ... when they take longer than there is time; */
+static void long_blocks_and_a_limit(void)
+{
+    pm_range_source source;
+    const pm_topology topology = topology_of(1, 1);
+    pm_flow flow = crawling_flow(&source);
+    flow.until = pm_now() + 0.3;
+    const outcome o = run(&flow, "static", &topology);
+    CHECK_INT(o.status, PARMAP_OK);
+    CHECK_INT(o.cause, PM_CAUSE_TIME);
+    CHECK_INT(o.tally.blocks, 0);
+    CHECK(o.tally.dropped > 0);
+}
+
+/* ... and when another rank fails. */
+static void long_blocks_and_a_failure(void)
+{
+    const bool fails = world.rank == world.size - 1;
+    pm_range_source source;
+    const pm_topology topology = topology_of(1, 1);
+    pm_flow flow = crawling_flow(&source);
+    if (fails)
+        source.loop = poly.variants[PARMAP_INT64].loops[PARMAP_VECTOR_BASELINE];
+    kept.failing_block = world.size - 1;
+    const outcome o = run(&flow, "static", &topology);
+    CHECK_INT(o.status, fails ? PARMAP_WRITE_ERROR : PARMAP_OK);
+    CHECK_INT(o.stop, PARMAP_WRITE_ERROR);
+    CHECK_INT(o.tally.blocks, 0);
+}
+
 /* The last case: a signal that has come stays.  It is no failure, so no rank has a message. */
 static void signalled(void)
 {
@@ -355,6 +439,7 @@ static void signalled(void)
     CHECK(pm_now() - begun < limit_s);
     CHECK_INT(o.status, PARMAP_OK);
     CHECK_INT(o.stop, PARMAP_STOPPED);
+    CHECK_INT(o.cause, SIGUSR1);
     CHECK_INT(pm_stop_signal(), world.rank == world.size - 1 ? SIGUSR1 : 0);
     CHECK(tally_of_all(&o.tally).blocks < flow.blocks.count);
 }
@@ -367,6 +452,10 @@ int main(int argc, char **argv)
         {"pipeline: checksum and statistics off", switched_off},
         {"pipeline: a sink that fails", failing_sink},
         {"pipeline: sinks that fail everywhere", failing_everywhere},
+        {"pipeline: a time limit", time_limit},
+        {"pipeline: a time limit that is over", no_time},
+        {"pipeline: long blocks and a time limit", long_blocks_and_a_limit},
+        {"pipeline: long blocks and a failure", long_blocks_and_a_failure},
         {"pipeline: a signal on one rank", signalled},
     };
     pm_stop_install();

@@ -5,6 +5,7 @@
 #include "store/journal.h"
 
 #include "check.h"
+#include "unit/outputs.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -24,19 +25,7 @@ static pm_todo todo;
 /* The run that the cases below want. */
 static void want(void)
 {
-    memset(&wanted, 0, sizeof wanted);
-    strcpy(wanted.dataset, "cubes");
-    wanted.type = PARMAP_INT64;
-    wanted.items = 1000;
-    pm_record_text(&wanted.data, "kernel", "cube");
-    pm_record_int(&wanted.data, "kernel_version", 1);
-    pm_record_text(&wanted.data, "type", "int64");
-    pm_record_text(&wanted.data, "range", "1..1000");
-    pm_record_int(&wanted.data, "rounding", 0);
-    pm_record_int(&wanted.data, "count", 1000);
-    pm_record_int(&wanted.data, "block_items", 128);
-    pm_record_uint(&wanted.data, "probe", 77);
-    pm_record_uint(&wanted.data, "checksum", 0);
+    describe_wanted(&wanted);
 }
 
 static parmap_status begin_with(const pm_wish *wish)
@@ -227,10 +216,18 @@ static bool change(int number)
 
 static void other_run(bool complete)
 {
+    static const char *const differences[] = {
+        ": kernel cube version 1, not kernel square version 1; choose",
+        ": kernel cube version 1, not kernel cube version 2; choose",
+        ": range 1..1000, not range 1..1000:2; choose",
+        ": type int64, not type uint64; choose",
+        ": type int64, not type int64 with rounding; choose",
+        ": data set cubes, not data set others; choose",
+        ": the same, but its kernel computes different results; choose"};
     have(complete);
     for (int i = 0; want(), change(i); i++) {
         check_refused(false, "output.h5 holds another run");
-        CHECK_HOLDS(parmap_message(), "cube version 1, range 1..1000, int64");
+        CHECK_HOLDS(parmap_message(), differences[i]);
         CHECK_HOLDS(parmap_message(), "--force");
         CHECK_HOLDS(parmap_message(), "--output");
         check_state(complete ? PM_OUTPUT_COMPLETE : PM_OUTPUT_INCOMPLETE);

@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,7 @@ static void defaults(void)
     CHECK_INT(s->threads, 0);
     CHECK_INT(s->schedule, PM_SCHEDULE_STATIC);
     CHECK_INT(s->vector, -1);
+    CHECK(s->time_limit_s == -1 && s->time_margin_s == -1);
     CHECK(s->checksum && !s->stats && !s->allow_rounding && !s->force);
     CHECK_INT(s->progress, PM_AUTO);
     CHECK_INT(s->summary, PM_SUMMARY_TEXT);
@@ -133,6 +135,11 @@ static void options(void)
     CHECK_TEXT(s->verify, "x.h5");
     CHECK_INT(s->sample, 1000);
     CHECK_INT(s->vector, PARMAP_VECTOR_BASELINE);
+    s = settings_of("--time-limit 1:30:00 --time-margin 2m");
+    CHECK(s->time_limit_s == 5400 && s->time_margin_s == 120);
+    s = settings_of("--time-limit none --time-margin auto");
+    CHECK(s->time_limit_s == INFINITY && s->time_margin_s == -1);
+    CHECK(settings_of("--time-limit none --time-limit auto")->time_limit_s == -1);
     CHECK_INT(settings_of("--quiet")->log_level, PM_LOG_QUIET);
     CHECK_INT(settings_of("--type int128 --type float64")->type, PARMAP_FLOAT64);
     CHECK_TEXT(settings_of("--output=--force")->output, "--force");
@@ -282,6 +289,10 @@ static void bad_options(void)
         {"--type long", "--type \"long\": unknown; use int64, uint64, int128 or float64"},
         {"--threads 0", "--threads \"0\": not a number of threads; use 1 to 4096, or auto"},
         {"--threads 4097", "1 to 4096"},
+        {"--time-limit soon",
+         "--time-limit \"soon\": not a time; write one like 90, 90s, 5m, 1.5h, "
+         "01:30:00, or auto or none"},
+        {"--time-margin none", "--time-margin \"none\": not a time"},
         {"--sample 5", "--sample is for --verify only"},
         {"--verify x --sample 0", "--sample \"0\": not a number of elements"},
         {"--verify x --output y", "--verify writes nothing"},
