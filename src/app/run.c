@@ -44,10 +44,11 @@ static parmap_status open_ends(const pm_plan *plan, const parmap_kernel *kernel,
                                const pm_topology *topology, ends *e, pm_flow *flow)
 {
     const parmap_vector vector = pm_plan_vector(plan);
-    *e = (ends){.file = {.data.fd = -1, .journal.fd = -1},
-                .compare = {.data.fd = -1, .first = INT64_MAX},
-                .sample = {.samples = plan->samples,
-                           .kernel = {plan->range, kernel->variants[plan->type].loops[vector]}}};
+    *e = (ends){
+        .file = {.data.fd = -1, .journal.fd = -1},
+        .compare = {.data.fd = -1, .first = INT64_MAX},
+        .sample = {.samples = plan->samples,
+                   .kernel = {plan->range, kernel->variants[plan->type].code->loops[vector]}}};
     *flow =
         (pm_flow){.blocks = plan->blocks,
                   .type = plan->result,

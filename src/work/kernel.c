@@ -25,11 +25,11 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
                        "compile it again",
                        kernel->name, kernel->abi, PARMAP_KERNEL_ABI);
     *variant = &kernel->variants[type];
-    if ((*variant)->loops[PARMAP_VECTOR_BASELINE])
+    if ((*variant)->code)
         return PARMAP_OK;
     char others[80] = "";
     for (parmap_type t = PARMAP_INT64; t < PARMAP_TYPES; t++)
-        if (kernel->variants[t].loops[PARMAP_VECTOR_BASELINE])
+        if (kernel->variants[t].code)
             snprintf(others + strlen(others), sizeof others - strlen(others), "%s%s",
                      others[0] ? " or " : "", pm_type_name(t));
     return pm_fail(PARMAP_USAGE, "%s has no kernel for %s; choose --type %s", kernel->name,
@@ -104,7 +104,7 @@ static void ways_out(const parmap_kernel *kernel, const pm_range *range, char *t
         const bool rounding = i >= PARMAP_TYPES;
         const parmap_variant *variant = &kernel->variants[type];
         const parmap_domain domain = domain_of(variant, type, rounding);
-        if (!variant->loops[PARMAP_VECTOR_BASELINE] || !within(&domain, range))
+        if (!variant->code || !within(&domain, range))
             continue;
         if (rounding && (type != PARMAP_FLOAT64 || within(&variant->domain, range)))
             continue;
@@ -124,7 +124,7 @@ static void ways_out_of_item(const parmap_kernel *kernel, parmap_int128 x, char 
     for (parmap_type type = PARMAP_INT64; type < PARMAP_TYPES; type++) {
         const parmap_variant *variant = &kernel->variants[type];
         const parmap_domain domain = domain_of_items(variant, type);
-        if (variant->loops[PARMAP_VECTOR_BASELINE] && within(&domain, &item))
+        if (variant->code && within(&domain, &item))
             snprintf(text + strlen(text), bytes - strlen(text), "%s%s",
                      text[0] ? " or " : "use inputs of ", pm_type_name(type));
     }
@@ -223,7 +223,7 @@ int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vect
 {
     const parmap_variant *variant = &kernel->variants[type];
     const array_map map = {pm_bounds_of(domain_of_items(variant, type), type), vector,
-                           variant->array_loops[vector], (int64_t)pm_type_bytes(type),
+                           variant->code->array_loops[vector], (int64_t)pm_type_bytes(type),
                            (int64_t)pm_type_bytes(variant->result)};
     const int64_t piece = piece_bytes / map.input_bytes;
     int64_t failed = 0;
@@ -243,6 +243,16 @@ int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vect
             *first_outside = at + first;
     }
     return failed;
+}
+
+parmap_status pm_kernel_item(const parmap_kernel *kernel, parmap_type type, const void *input,
+                             void *result)
+{
+    const parmap_variant *variant = &kernel->variants[type];
+    const pm_bounds bounds = pm_bounds_of(domain_of_items(variant, type), type);
+    if (pm_bounds_exceeded(&bounds, PARMAP_VECTOR_BASELINE, input, 1, input))
+        return pm_kernel_fail_item(kernel, type, input);
+    return variant->code->item(input, result);
 }
 
 parmap_vector pm_vector_best(void)
@@ -266,20 +276,44 @@ const char *pm_vector_name(parmap_vector vector)
     return names[vector];
 }
 
+/* How many items are probed, and which is the i-th of them. */
+static int probes_of(const parmap_kernel *kernel)
+{
+    return kernel->cost_s * PM_PROBES > probe_seconds ? (int)(probe_seconds / kernel->cost_s)
+                                                      : PM_PROBES;
+}
+
+static int64_t probe_item(const pm_range *range, int i, int probes)
+{
+    return (int64_t)((parmap_int128)(range->count - 1) * i / (probes > 1 ? probes - 1 : 1));
+}
+
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range)
 {
-    const int affordable = kernel->cost_s * PM_PROBES > probe_seconds
-                               ? (int)(probe_seconds / kernel->cost_s)
-                               : PM_PROBES;
+    const int probes = probes_of(kernel);
     _Alignas(64) unsigned char result[64] = {0};
     uint64_t probe = 0;
-    for (int i = 0; i < affordable; i++) {
-        const int64_t item = (int64_t)((parmap_int128)(range->count - 1) * i /
-                                       (affordable > 1 ? affordable - 1 : 1));
-        const parmap_span span = {pm_range_item(range, item), range->step, 1};
-        variant->loops[PARMAP_VECTOR_BASELINE](&span, result);
+    for (int i = 0; i < probes; i++) {
+        const parmap_span span = {pm_range_item(range, probe_item(range, i, probes)), range->step,
+                                  1};
+        variant->code->loops[PARMAP_VECTOR_BASELINE](&span, result);
         probe += pm_hash_block(result, pm_type_bytes(variant->result), (uint64_t)i);
     }
     return probe;
+}
+
+void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
+                           char probe[PM_PROBE_TEXT])
+{
+    const parmap_variant *variant = &kernel->variants[type];
+    const int probes = probes_of(kernel);
+    _Alignas(16) unsigned char input[16], result[16] = {0};
+    probe[0] = '\0';
+    for (int i = 0; i < probes; i++) {
+        pm_range_input(range, probe_item(range, i, probes), type, input);
+        const bool good = variant->code->item(input, result) == PARMAP_OK;
+        const uint64_t hash = pm_hash_block(result, pm_type_bytes(variant->result), (uint64_t)i);
+        snprintf(probe + 4 * i, 5, good ? "%04x" : "----", (unsigned)(hash & 0xffff));
+    }
 }

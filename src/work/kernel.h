@@ -15,10 +15,10 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
 parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type type,
                                      const pm_range *range, bool allow_rounding);
 
-/* results[i] = kernel(inputs[i]) for `count` items of a type that the kernel has; both arrays are
- * aligned as their items are, and do not overlap.  Items outside the domain, and NaN, are not
- * computed: their results stay as they were.  Returns how many these are; *first_outside = the
- * lowest index of one, or -1.  Works in pieces that stay in cache between check and loop. */
+/* results[i] = kernel(inputs[i]) for `count` items of a type that the kernel has loops for; both
+ * arrays are aligned as their items are, and do not overlap.  Items outside the domain, and NaN,
+ * are not computed: their results stay as they were.  Returns how many these are; *first_outside =
+ * the lowest index of one, or -1.  Works in pieces that stay in cache between check and loop. */
 int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vector vector,
                       const void *inputs, void *results, int64_t count, int64_t *first_outside);
 
@@ -26,16 +26,32 @@ int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vect
  * of input that would take it. */
 parmap_status pm_kernel_fail_item(const parmap_kernel *kernel, parmap_type type, const void *input);
 
+/* Whether items of the variant can fail; then it has no loops. */
+static inline bool pm_kernel_can_fail(const parmap_variant *variant)
+{
+    return variant->code->item != NULL;
+}
+
+/* One item of a kernel whose items can fail; PARMAP_USAGE when it lies outside the domain, NaN
+ * included. */
+parmap_status pm_kernel_item(const parmap_kernel *kernel, parmap_type type, const void *input,
+                             void *result);
+
 /* The best vector unit of this processor, which every other one with the unit agrees with. */
 parmap_vector pm_vector_best(void);
 const char *pm_vector_name(parmap_vector vector);
 
-enum { PM_PROBES = 64 };
+enum { PM_PROBES = 64, PM_PROBE_TEXT = 4 * PM_PROBES + 1 };
 
 /* The results of PM_PROBES fixed items of the range, as a hash: runs of the same kernel over the
  * same range with different probes compute something different.  Fewer items for slow kernels, none
  * for very slow ones. */
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range);
+
+/* The same for kernels whose items can fail: four hexadecimal digits for each item, "----" for one
+ * that failed, since what fails may differ from run to run. */
+void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
+                           char probe[PM_PROBE_TEXT]);
 
 #endif

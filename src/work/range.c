@@ -17,6 +17,17 @@ parmap_int128 pm_range_last(const pm_range *range)
     return pm_range_item(range, range->count - 1);
 }
 
+void pm_range_input(const pm_range *range, int64_t i, parmap_type type, void *input)
+{
+    const parmap_int128 x = pm_range_item(range, i);
+    if (type == PARMAP_INT128)
+        *(parmap_int128 *)input = x;
+    else if (type == PARMAP_FLOAT64)
+        *(double *)input = (double)x;
+    else
+        *(uint64_t *)input = (uint64_t)x; /* the bits of an int64_t too */
+}
+
 char *pm_range_format(char text[PM_RANGE_TEXT], const pm_range *range)
 {
     char first[PM_NUMBER_TEXT], last[PM_NUMBER_TEXT], step[PM_NUMBER_TEXT];

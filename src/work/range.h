@@ -15,6 +15,9 @@ typedef struct pm_range {
 parmap_int128 pm_range_item(const pm_range *range, int64_t i);
 parmap_int128 pm_range_last(const pm_range *range);
 
+/* Item i as a value of a type of inputs. */
+void pm_range_input(const pm_range *range, int64_t i, parmap_type type, void *input);
+
 /* "1..1000000", "9..1:-2": the last item that is reached.  Returns `text`. */
 char *pm_range_format(char text[PM_RANGE_TEXT], const pm_range *range);
 

@@ -90,7 +90,7 @@ static pm_flow flow_of(pm_range_source *source, parmap_type type, int64_t items,
     kept.type = type;
     kept.failing_block = kept.raising_block = -1;
     *source = (pm_range_source){.range = {.first = 3, .step = 1, .count = items},
-                                .loop = poly.variants[type].loops[vector]};
+                                .loop = poly.variants[type].code->loops[vector]};
     return (pm_flow){.blocks = pm_blocks_of(items, block_items),
                      .type = type,
                      .vector = vector,
