@@ -21,6 +21,9 @@ typedef enum pm_option_id {
     PM_OPTION_THREADS,
     PM_OPTION_SCHEDULE,
     PM_OPTION_VECTOR,
+    PM_OPTION_RETRIES,
+    PM_OPTION_ON_ERROR,
+    PM_OPTION_RERUN_FAILED,
     PM_OPTION_PROGRESS,
     PM_OPTION_SUMMARY,
     PM_OPTION_QUIET,
@@ -44,7 +47,9 @@ typedef enum pm_value_kind {
     PM_VALUE_DATASET, /* text, without leading slashes */
     PM_VALUE_THREADS, /* number; 0 for "auto" */
     PM_VALUE_COUNT,   /* number, at least 1 */
-    PM_VALUE_NONE     /* the option takes no text */
+    PM_VALUE_RETRIES, /* number, at least 0 */
+    PM_VALUE_ON_ERROR,
+    PM_VALUE_NONE /* the option takes no text */
 } pm_value_kind;
 
 typedef enum pm_option_scope {
@@ -70,6 +75,7 @@ typedef struct pm_value {
     int word;
     bool on;
     int64_t number;
+    pm_on_error on_error;
     const char *text;
 } pm_value;
 

@@ -321,6 +321,9 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .stats = values[PM_OPTION_STATS].on,
         .allow_rounding = values[PM_OPTION_ALLOW_ROUNDING].on,
         .force = values[PM_OPTION_FORCE].on,
+        .retries = values[PM_OPTION_RETRIES].number,
+        .on_error = values[PM_OPTION_ON_ERROR].on_error,
+        .rerun_failed = values[PM_OPTION_RERUN_FAILED].on,
         .progress = (pm_when)values[PM_OPTION_PROGRESS].word,
         .summary = (pm_summary_kind)values[PM_OPTION_SUMMARY].word,
         .log_level = values[PM_OPTION_QUIET].on     ? PM_LOG_QUIET

@@ -4,6 +4,7 @@
 #ifndef PM_APP_SETTINGS_H
 #define PM_APP_SETTINGS_H
 
+#include "app/on_error.h"
 #include "base/log.h"
 #include "base/status.h"
 
@@ -36,6 +37,9 @@ typedef struct pm_settings {
     bool stats;
     bool allow_rounding;
     bool force;
+    int64_t retries;
+    pm_on_error on_error;
+    bool rerun_failed;
     pm_when progress;
     pm_summary_kind summary;
     pm_log_level log_level;

@@ -35,7 +35,7 @@ extern "C" {
 /* name, exit code of a program that ends with it, text */
 #define PARMAP_STATUS_LIST(X)                                                                      \
     X(PARMAP_OK, 0, "complete")                                                                    \
-    X(PARMAP_ITEMS_FAILED, 1, "items failed")                                                      \
+    X(PARMAP_ITEMS_FAILED, 1, "some items failed")                                                 \
     X(PARMAP_USAGE, 64, "wrong usage")                                                             \
     X(PARMAP_BAD_DATA, 65, "bad data")                                                             \
     X(PARMAP_NO_INPUT, 66, "input cannot be opened")                                               \
