@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "base/types.h"
-#include "store/journal.h"
 #include "store/output.h"
 
 #include <inttypes.h>
@@ -59,12 +58,16 @@ static void print_record(const pm_record *record)
 static void print_unfinished(const char *path, pm_output_state state)
 {
     pm_journal_head head;
+    pm_lease writer;
     int64_t done;
-    if (pm_journal_read(path, &head, &done) != PARMAP_OK)
+    if (pm_marks_count(path, &head, &done) != PARMAP_OK)
         return;
-    printf("%s: %" PRId64 " of %" PRId64 " blocks\n", "done", done, head.blocks);
-    if (state == PM_OUTPUT_RUNNING)
-        printf("writer: process %" PRId64 " on %s\n", head.pid, head.host);
+    if (head.blocks > 0)
+        printf("done: %" PRId64 " of %" PRId64 " blocks\n", done, head.blocks);
+    else
+        puts("done: not known, it keeps no journal");
+    if (state == PM_OUTPUT_RUNNING && pm_lock_is_held(path, &writer) && writer.pid != 0)
+        printf("writer: process %" PRId64 " on %s\n", writer.pid, writer.host);
 }
 
 parmap_status pm_command_info(const char *path)

@@ -27,6 +27,12 @@ const pm_option pm_options[PM_OPTIONS] = {
                                  "as 1000, -5, 1_000_000, 1e6, 1.5e3, 2^20",
                          .kind = PM_VALUE_RANGE,
                          .heading = "What to compute"},
+    [PM_OPTION_PART] = {.name = "part",
+                        .argument = "K/N",
+                        .help = "compute the K-th of N equal parts of the range only, for parmap "
+                                "merge; the name of the output gets .K-of-N before its suffix",
+                        .kind = PM_VALUE_PART,
+                        .fallback = "none"},
     [PM_OPTION_TYPE] = {.name = "type",
                         .argument = "TYPE",
                         .help = "number type of the inputs",
@@ -59,6 +65,33 @@ const pm_option pm_options[PM_OPTIONS] = {
                          .help = "also find minimum, maximum and sum",
                          .kind = PM_VALUE_SWITCH,
                          .fallback = "off"},
+    [PM_OPTION_RESUME] = {.name = "resume",
+                          .help =
+                              "continue an unfinished run, or fail where there is none; without "
+                              "it, the same command continues where it can and begins where it "
+                              "must",
+                          .kind = PM_VALUE_SWITCH,
+                          .scope = PM_SCOPE_NO_KEY,
+                          .fallback = "off",
+                          .heading = "When it is interrupted"},
+    [PM_OPTION_VERIFY_ALL] = {.name = "verify-all",
+                              .help =
+                                  "when continuing, read every finished block again, and compute "
+                                  "those that are damaged",
+                              .kind = PM_VALUE_SWITCH,
+                              .scope = PM_SCOPE_NO_KEY,
+                              .fallback = "off"},
+    [PM_OPTION_JOURNAL] = {.name = "journal",
+                           .argument = "on|off",
+                           .help = "keep a journal beside the output, to continue from",
+                           .kind = PM_VALUE_SWITCH,
+                           .fallback = "on"},
+    [PM_OPTION_SYNC] = {.name = "sync",
+                        .argument = "TIME|off",
+                        .help = "how often results are brought onto the disk: what the crash of a "
+                                "node may cost; 10s, 1m, 1.5h",
+                        .kind = PM_VALUE_PERIOD,
+                        .fallback = "10s"},
     [PM_OPTION_THREADS] = {.name = "threads",
                            .argument = "N",
                            .help = "threads of each rank, or auto: the cores there are, shared "
@@ -140,6 +173,11 @@ const pm_option pm_options[PM_OPTIONS] = {
                                         "of a configuration file",
                                 .kind = PM_VALUE_NONE,
                                 .scope = PM_SCOPE_COMMAND_LINE},
+    [PM_OPTION_PRINT_PLAN] = {.name = "print-plan",
+                              .help = "print what a run would compute and write, as lines "
+                                      "\"name = value\", and compute nothing",
+                              .kind = PM_VALUE_NONE,
+                              .scope = PM_SCOPE_COMMAND_LINE},
     [PM_OPTION_HELP] = {.name = "help",
                         .help = "print this text",
                         .kind = PM_VALUE_NONE,

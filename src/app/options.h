@@ -11,6 +11,7 @@ enum { PM_OPTION_TEXT = 128 }; /* bytes that hold an environment name, a default
 /* In the order of --help and --print-config. */
 typedef enum pm_option_id {
     PM_OPTION_RANGE,
+    PM_OPTION_PART,
     PM_OPTION_TYPE,
     PM_OPTION_ALLOW_ROUNDING,
     PM_OPTION_OUTPUT,
@@ -18,6 +19,10 @@ typedef enum pm_option_id {
     PM_OPTION_FORCE,
     PM_OPTION_CHECKSUM,
     PM_OPTION_STATS,
+    PM_OPTION_RESUME,
+    PM_OPTION_VERIFY_ALL,
+    PM_OPTION_JOURNAL,
+    PM_OPTION_SYNC,
     PM_OPTION_THREADS,
     PM_OPTION_SCHEDULE,
     PM_OPTION_VECTOR,
@@ -32,6 +37,7 @@ typedef enum pm_option_id {
     PM_OPTION_SAMPLE,
     PM_OPTION_CONFIG,
     PM_OPTION_PRINT_CONFIG,
+    PM_OPTION_PRINT_PLAN,
     PM_OPTION_HELP,
     PM_OPTION_VERSION,
     PM_OPTIONS
@@ -39,17 +45,19 @@ typedef enum pm_option_id {
 
 /* What an option's text stands for, and so which member of pm_value it fills. */
 typedef enum pm_value_kind {
-    PM_VALUE_RANGE,   /* bounds */
-    PM_VALUE_WORD,    /* word: the index among the option's words */
-    PM_VALUE_SWITCH,  /* on; the text may be left out: --stats is --stats=on */
-    PM_VALUE_FILE,    /* text */
-    PM_VALUE_OUTPUT,  /* text; NULL for "none" */
-    PM_VALUE_DATASET, /* text, without leading slashes */
-    PM_VALUE_THREADS, /* number; 0 for "auto" */
-    PM_VALUE_COUNT,   /* number, at least 1 */
-    PM_VALUE_RETRIES, /* number, at least 0 */
-    PM_VALUE_ON_ERROR,
-    PM_VALUE_NONE /* the option takes no text */
+    PM_VALUE_RANGE,    /* bounds */
+    PM_VALUE_PART,     /* part; of = 0 for "none" */
+    PM_VALUE_WORD,     /* word: the index among the option's words */
+    PM_VALUE_SWITCH,   /* on; the text may be left out: --stats is --stats=on */
+    PM_VALUE_FILE,     /* text */
+    PM_VALUE_OUTPUT,   /* text; NULL for "none" */
+    PM_VALUE_DATASET,  /* text, without leading slashes */
+    PM_VALUE_THREADS,  /* number; 0 for "auto" */
+    PM_VALUE_COUNT,    /* number, at least 1 */
+    PM_VALUE_RETRIES,  /* number, at least 0 */
+    PM_VALUE_ON_ERROR, /* on_error */
+    PM_VALUE_PERIOD,   /* seconds; 0 for "off" */
+    PM_VALUE_NONE      /* the option takes no text */
 } pm_value_kind;
 
 typedef enum pm_option_scope {
@@ -72,10 +80,12 @@ typedef struct pm_option {
 
 typedef struct pm_value {
     pm_bounds bounds;
+    pm_part part;
     int word;
     bool on;
     int64_t number;
     pm_on_error on_error;
+    double seconds;
     const char *text;
 } pm_value;
 

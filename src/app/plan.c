@@ -6,6 +6,7 @@
 #include "comm/pause.h"
 #include "comm/world.h"
 #include "work/kernel.h"
+#include "work/probe.h"
 #include "work/stats.h"
 
 #include "build_info.h"
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { RUN_TEXT = 128 }; /* bytes that a text about a run has in the file */
 
 const char *pm_schedule_name(pm_schedule_kind kind)
 {
@@ -78,11 +81,14 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
         kernel->variants[plan->type].result != file->type)
         return damaged(settings->verify);
     plan->allow_rounding = pm_record_get_int(d, "rounding", 0) != 0;
-    const pm_range wanted = range_of(&settings->range);
+    const pm_range whole = range_of(&settings->range);
+    const pm_range wanted = pm_range_part(&whole, settings->part);
     char stored_text[PM_RANGE_TEXT], wanted_text[PM_RANGE_TEXT];
-    if (settings->range_given && !same_range(&plan->range, &wanted))
+    if ((settings->range_given || settings->part.of > 0) && !same_range(&plan->range, &wanted))
         return not_ours(settings->verify, "--range", pm_range_format(stored_text, &plan->range),
-                        pm_range_format(wanted_text, &wanted), "leave out --range");
+                        pm_range_format(wanted_text, &wanted),
+                        settings->part.of > 0 ? "leave out --range and --part"
+                                              : "leave out --range");
     if (settings->type_given && settings->type != plan->type)
         return not_ours(settings->verify, "--type", pm_type_name(plan->type),
                         pm_type_name(settings->type), "leave out --type");
@@ -130,7 +136,9 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
                            pm_file *file)
 {
     const parmap_variant *variant;
-    plan->range = range_of(&settings->range);
+    plan->whole = range_of(&settings->range);
+    plan->part = settings->part;
+    plan->range = pm_range_part(&plan->whole, plan->part);
     plan->type = settings->type;
     plan->goal = settings->output ? PM_GOAL_WRITE : PM_GOAL_COMPUTE;
     plan->schedule = settings->schedule;
@@ -139,6 +147,8 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     plan->checksum = settings->checksum;
     plan->stats = settings->stats;
     plan->allow_rounding = settings->allow_rounding;
+    plan->sync_s = settings->sync_s;
+    plan->session = 1;
     if (settings->verify)
         PM_TRY(plan_verification(plan, kernel, settings, file));
     PM_TRY(check_vector(plan->vector));
@@ -146,6 +156,24 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     PM_TRY(pm_kernel_check_domain(kernel, plan->type, &plan->range, plan->allow_rounding));
     plan->result = variant->result;
     return plan_blocks(plan, kernel, file);
+}
+
+static void print_fact(const char *name, int64_t value)
+{
+    printf("%s = %lld\n", name, (long long)value);
+}
+
+void pm_plan_print(const pm_plan *plan, const pm_settings *settings)
+{
+    char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
+    print_fact("items", plan->blocks.items);
+    print_fact("blocks", plan->blocks.count);
+    print_fact("block_items", plan->blocks.block_items);
+    print_fact("bytes", plan->blocks.items * (int64_t)pm_type_bytes(plan->result));
+    printf("range = %s\n", pm_range_format(range, &plan->range));
+    if (plan->part.of > 0)
+        printf("part = %s\n", pm_part_format(part, plan->part));
+    printf("output = %s\n", plan->goal == PM_GOAL_WRITE ? settings->output : "none");
 }
 
 char *pm_format_now(char text[32])
@@ -174,15 +202,20 @@ static uint64_t probe(const pm_plan *plan, const parmap_kernel *kernel)
 
 static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
 {
-    char range[PM_RANGE_TEXT];
+    char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
     pm_record_text(d, "kernel", kernel->name);
     pm_record_int(d, "kernel_version", kernel->version);
     pm_record_text(d, "type", pm_type_name(plan->result));
     pm_record_text(d, "input_type", pm_type_name(plan->type));
     pm_record_text(d, "range", pm_range_format(range, &plan->range));
+    if (plan->part.of > 0) {
+        pm_record_text(d, "part", pm_part_format(part, plan->part));
+        pm_record_text(d, "whole_range", pm_range_format(range, &plan->whole));
+    }
     pm_record_int(d, "rounding", plan->allow_rounding);
     pm_record_int(d, "count", plan->range.count);
     pm_record_int(d, "block_items", plan->blocks.block_items);
+    pm_record_real(d, "cost_s", kernel->cost_s);
     pm_record_uint(d, "probe", probe(plan, kernel));
     if (plan->checksum) {
         pm_record_uint(d, "checksum", 0);
@@ -212,10 +245,16 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
     pm_record_text(r, "vector", pm_vector_name(pm_plan_vector(plan)));
     pm_record_text(r, "host", topology->host);
     pm_record_text(r, "started", pm_format_now(now));
+    pm_record_int(r, "sessions", 1);
     pm_record_text(r, "ended", "");
     pm_record_room(r, "ended", sizeof now);
     pm_record_real(r, "seconds", 0);
     pm_record_text(r, "slurm_job_id", job ? job : "");
+    /* a later attempt may have longer ones */
+    static const char *const texts[] = {"version",  "build",  "mpi",  "hdf5",
+                                        "schedule", "vector", "host", "slurm_job_id"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        pm_record_room(r, texts[i], RUN_TEXT);
 }
 
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
@@ -226,4 +265,5 @@ void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm
     describe_data(plan, kernel, &file->data);
     describe_run(plan, topology, &file->run);
     pm_record_text(&file->run, "command", command);
+    pm_record_room(&file->run, "command", PM_FIELD_TEXT);
 }

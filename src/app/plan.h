@@ -14,7 +14,9 @@ typedef enum pm_goal { PM_GOAL_COMPUTE, PM_GOAL_WRITE, PM_GOAL_VERIFY } pm_goal;
 
 /* Plain data, so that it can travel: no pointers. */
 typedef struct pm_plan {
-    pm_range range;
+    pm_range range; /* of the run */
+    pm_range whole; /* that it is a part of, */
+    pm_part part;   /* and which */
     pm_blocks blocks;
     parmap_type type;   /* of the inputs */
     parmap_type result; /* of the results */
@@ -27,6 +29,9 @@ typedef struct pm_plan {
     bool reporting; /* ranks tell rank 0 how far they are */
     bool finished;  /* there is nothing to do: the file is complete already */
     bool allow_rounding;
+    double sync_s;        /* how often data is brought onto the disk; 0 = at the end only */
+    int64_t session;      /* which attempt this is, from 1 */
+    int64_t todo_runs;    /* how many runs of blocks are left; their list travels by itself */
     int64_t samples;      /* when verifying; 0 = all items */
     int64_t offset;       /* of item 0 in the file, when writing or verifying */
     char path[PM_PATH];   /* of that file, absolute; "" = none */
@@ -43,6 +48,9 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
  * `command` is the command line. */
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                       const pm_topology *topology, const char *command, pm_file *file);
+
+/* Local.  The plan as lines "name = value" on stdout. */
+void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);

@@ -37,6 +37,7 @@ typedef struct program {
     bool settled;         /* rank 0: settings and plan are made */
     pm_file file;         /* rank 0 */
     pm_output output;     /* rank 0 */
+    pm_todo todo;
     pm_progress progress; /* rank 0 */
     pm_plan plan;
 } program;
@@ -50,18 +51,47 @@ static int report(parmap_status status)
 
 /* ---- rank 0: before and after the run -------------------------------------------------------- */
 
+/* An earlier attempt has decided what the file says of its data, and how long blocks are. */
+static void adopt_file(pm_plan *plan, const pm_file *file)
+{
+    plan->offset = file->offset;
+    plan->checksum = pm_record_find(&file->data, "checksum") != NULL;
+    plan->stats = pm_record_find(&file->data, "min") != NULL;
+    plan->blocks = pm_blocks_of(file->items, pm_record_get_int(&file->data, "block_items", 0));
+}
+
+static void tell_beginning(const program *p)
+{
+    const pm_past *past = &p->output.past;
+    if (p->output.note[0])
+        pm_log_warning("%s: %s", p->settings.output, p->output.note);
+    if (past->blocks > 0 || past->rechecks > 0)
+        pm_log_note("continuing %s: %" PRId64 " of %" PRId64 " elements are done, %" PRId64
+                    " of %" PRId64 " blocks are read again",
+                    p->settings.output, past->items, p->plan.blocks.items, past->rechecks,
+                    p->plan.blocks.count);
+}
+
 static parmap_status open_output(program *p, bool *already)
 {
     char path[PM_PATH];
     PM_TRY(pm_output_resolve(p->settings.output, path));
     pm_plan_describe(&p->plan, p->spec->kernel, &p->settings, &p->topology, p->command, &p->file);
-    PM_TRY(
-        pm_output_begin(&p->output, path, &p->file, p->topology.nodes, p->settings.force, already));
+    const pm_wish wish = {
+        .nodes = p->topology.nodes,
+        .force = p->settings.force,
+        .resume = p->settings.resume,
+        .journal = p->settings.journal,
+        .recheck = p->settings.verify_all || p->plan.stats ? PM_RECHECK_ALL : PM_RECHECK_DOUBTED,
+    };
+    PM_TRY(pm_output_begin(&p->output, path, &p->file, &wish, &p->todo, already));
     strcpy(p->plan.path, path);
-    p->plan.offset = p->file.offset;
-    if (p->output.restarted)
-        pm_log_note("%s holds an unfinished run of the same command; computing it again",
-                    p->settings.output);
+    if (*already)
+        return PARMAP_OK;
+    adopt_file(&p->plan, &p->file);
+    p->plan.session = p->output.past.session;
+    p->plan.todo_runs = p->todo.count;
+    tell_beginning(p);
     return PARMAP_OK;
 }
 
@@ -96,7 +126,7 @@ static parmap_status finish_file(program *p, const pm_outcome *outcome)
     char now[32], min[PM_STATS_TEXT], max[PM_STATS_TEXT], sum[PM_STATS_TEXT];
     pm_record *data = &p->file.data, *run = &p->file.run;
     if (p->plan.checksum)
-        pm_record_uint(data, "checksum", outcome->tally.checksum);
+        pm_record_uint(data, "checksum", p->output.past.checksum + outcome->tally.checksum);
     if (p->plan.stats) {
         pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
         pm_record_text(data, "min", min);
@@ -104,6 +134,7 @@ static parmap_status finish_file(program *p, const pm_outcome *outcome)
         if (*sum)
             pm_record_text(data, "sum", sum);
     }
+    pm_record_int(run, "sessions", p->output.past.session);
     pm_record_text(run, "ended", pm_format_now(now));
     pm_record_real(run, "seconds", outcome->seconds);
     return pm_output_finish(&p->output, &p->file);
@@ -113,6 +144,7 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
 {
     const pm_record *data = &p->file.data;
     const bool whole = outcome && outcome->status == PARMAP_OK;
+    const int64_t before = p->output.past.items;
     char min[PM_STATS_TEXT] = "", max[PM_STATS_TEXT] = "", sum[PM_STATS_TEXT] = "";
     if (whole && p->plan.stats)
         pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
@@ -122,12 +154,14 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
         .kernel = p->spec->kernel->name,
         .plan = &p->plan,
         .topology = &p->topology,
-        .items = outcome ? outcome->tally.items : p->file.items,
+        .items = outcome ? before + outcome->tally.items : p->file.items,
+        .before = before,
         .seconds = outcome ? outcome->seconds : 0,
         .balance = outcome ? outcome->balance : 1,
         .has_checksum =
             outcome ? whole && p->plan.checksum : pm_record_find(data, "checksum") != NULL,
-        .checksum = outcome ? outcome->tally.checksum : pm_record_get_uint(data, "checksum", 0),
+        .checksum = outcome ? p->output.past.checksum + outcome->tally.checksum
+                            : pm_record_get_uint(data, "checksum", 0),
         .min = outcome ? min : pm_record_get_text(data, "min", NULL),
         .max = outcome ? max : pm_record_get_text(data, "max", NULL),
         .sum = outcome ? sum : pm_record_get_text(data, "sum", NULL),
@@ -159,15 +193,26 @@ static parmap_status verdict(const program *p, const pm_outcome *outcome)
                    outcome->differences, outcome->tally.items);
 }
 
+/* Blocks whose marks promised more than the file held. */
+static void tell_lost(const program *p, const pm_tally *tally)
+{
+    if (tally->lost > 0)
+        pm_log_warning("%" PRId64 " blocks of %s were lost or damaged, the first at index %" PRId64
+                       "; they are computed again",
+                       tally->lost, p->settings.output,
+                       pm_block_first(&p->plan.blocks, tally->first_lost));
+}
+
 static parmap_status conclude(program *p, const pm_outcome *outcome)
 {
+    tell_lost(p, &outcome->tally);
     if (outcome->status == PARMAP_STOPPED) {
         pm_output_abandon(&p->output);
         summarise(p, "stopped", outcome);
         return pm_fail(PARMAP_STOPPED,
                        "stopped by a signal after %" PRId64 " of %" PRId64
                        " elements%s; run the same command again",
-                       outcome->tally.items, p->plan.blocks.items,
+                       p->output.past.items + outcome->tally.items, p->plan.blocks.items,
                        p->plan.goal == PM_GOAL_WRITE ? ", the file is incomplete" : "");
     }
     if (outcome->status != PARMAP_OK) {
@@ -183,6 +228,21 @@ static parmap_status conclude(program *p, const pm_outcome *outcome)
 
 /* ---- every rank ------------------------------------------------------------------------------ */
 
+/* Which blocks are left, from rank 0 to all. */
+static parmap_status share_todo(program *p)
+{
+    pm_todo *todo = &p->todo;
+    if (p->plan.todo_runs == 0)
+        return p->plan.goal == PM_GOAL_WRITE ? PARMAP_OK : pm_todo_all(todo, p->plan.blocks.count);
+    if (p->world.rank > 0)
+        todo->runs = calloc((size_t)p->plan.todo_runs, sizeof *todo->runs);
+    if (!todo->runs)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for the list of blocks that are left");
+    todo->count = p->plan.todo_runs;
+    return pm_broadcast_from(&p->world, 0, todo->runs, (size_t)todo->count * sizeof *todo->runs,
+                             NULL);
+}
+
 /* Rank 0 makes the plan, all get it.  PARMAP_OK also when there is no run: plan.status says why. */
 static parmap_status agree(program *p)
 {
@@ -197,9 +257,13 @@ static parmap_status agree(program *p)
     }
     if (status == PARMAP_OK)
         status = pm_broadcast(&p->world, &p->plan, sizeof p->plan, NULL);
+    if (status == PARMAP_OK && p->plan.status == PARMAP_OK && !p->plan.finished)
+        status = share_todo(p);
     if (status == PARMAP_OK && p->plan.status == PARMAP_OK && p->world.rank > 0)
         status =
             pm_topology_derive(hosts, p->world.size, p->world.rank, p->plan.threads, &p->topology);
+    if (status == PARMAP_OK && p->plan.status == PARMAP_OK && !p->plan.finished)
+        status = pm_todo_seal(&p->todo, pm_run_unit(&p->plan, &p->topology), p->plan.blocks.count);
     free(hosts);
     return status;
 }
@@ -218,8 +282,9 @@ static parmap_status map(program *p, parmap_status *result)
     farewell last = {0};
     const bool watching = p->world.rank == 0 && p->plan.reporting;
     if (watching)
-        pm_progress_begin(&p->progress, p->settings.progress, p->plan.blocks.items);
-    PM_TRY(pm_run(&p->plan, p->spec->kernel, &p->topology, &p->world,
+        pm_progress_begin(&p->progress, p->settings.progress, p->plan.blocks.items,
+                          p->output.past.items);
+    PM_TRY(pm_run(&p->plan, &p->todo, p->spec->kernel, &p->topology, &p->world,
                   watching ? pm_progress_show : NULL, &p->progress, &hub, &outcome));
     if (watching)
         pm_progress_end(&p->progress, outcome.tally.items);
@@ -282,7 +347,10 @@ static bool answered(program *p, pm_action action, int *code)
     else if (action == PM_ACTION_VERSION)
         printf("%s (parmap %s)\n%s, HDF5 %s\n%s\n", p->name, PARMAP_VERSION, pm_world_library(),
                pm_file_library(), PM_BUILD_INFO);
-    else if ((status = pm_settings_resolve(p->layers, &p->settings)) == PARMAP_OK)
+    else if (action == PM_ACTION_PRINT_PLAN && (status = settle(p)) == PARMAP_OK)
+        pm_plan_print(&p->plan, &p->settings);
+    else if (action == PM_ACTION_PRINT_CONFIG &&
+             (status = pm_settings_resolve(p->layers, &p->settings)) == PARMAP_OK)
         pm_settings_print(p->layers);
     *code = report(status == PARMAP_OK ? pm_log_finish_stdout() : status);
     return true;
@@ -318,7 +386,7 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
     p.name = name_of(argv[0]);
     p.spec = spec;
     keep_command(&p, argc, argv);
-    p.output.lock_fd = -1;
+    p.output.lock.fd = -1;
     pm_log_open(p.name);
     pm_log_mute(pm_launcher_detect().rank != 0);
     const parmap_status usage = check_early(&p, argc, argv, &action);

@@ -22,9 +22,10 @@ bool pm_progress_wanted(const pm_settings *settings)
            (settings->progress == PM_AUTO && settings->log_level > PM_LOG_QUIET);
 }
 
-void pm_progress_begin(pm_progress *progress, pm_when when, int64_t total)
+void pm_progress_begin(pm_progress *progress, pm_when when, int64_t total, int64_t before)
 {
     *progress = (pm_progress){.total = total,
+                              .before = before,
                               .always = when == PM_ALWAYS,
                               .bar = pm_terminal_on_stderr(),
                               .width = pm_terminal_width(),
@@ -71,10 +72,10 @@ void pm_progress_show(void *progress, int64_t done)
     if (elapsed < first_after_s && !p->always)
         return;
     if (p->bar) {
-        draw_bar(p, done, rate);
+        draw_bar(p, p->before + done, rate);
     } else if (p->last_line == 0 || now - p->last_line >= line_every_s) {
         p->last_line = now;
-        log_line(p, done, rate);
+        log_line(p, p->before + done, rate);
     }
 }
 
@@ -91,5 +92,5 @@ void pm_progress_end(pm_progress *progress, int64_t done)
     if (progress->bar && pm_log_draw(""))
         let_launcher_catch_up();
     if (progress->always)
-        log_line(progress, done, (double)done / (pm_now() - progress->begun));
+        log_line(progress, progress->before + done, (double)done / (pm_now() - progress->begun));
 }

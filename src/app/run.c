@@ -6,6 +6,7 @@
 #include "comm/collective.h"
 #include "comm/pause.h"
 #include "map/ends.h"
+#include "store/keeper.h"
 #include "work/kernel.h"
 
 #include <stdio.h>
@@ -27,8 +28,10 @@ static parmap_status open_sink(const pm_plan *plan, const pm_topology *topology,
     case PM_GOAL_WRITE:
         flow->sink = &pm_sink_file;
         flow->sink_self = &e->file;
+        e->file.checksum = plan->checksum;
         PM_TRY(pm_data_open(&e->file.data, plan->path, plan->offset, bytes, true));
-        return pm_journal_open(&e->file.journal, plan->path, topology->node);
+        return pm_journal_open(&e->file.journal, plan->path, topology->node,
+                               topology->rank == topology->node_leader);
     case PM_GOAL_VERIFY:
         flow->sink = &pm_sink_compare;
         flow->sink_self = &e->compare;
@@ -40,17 +43,19 @@ static parmap_status open_sink(const pm_plan *plan, const pm_topology *topology,
     return PARMAP_OK;
 }
 
-static parmap_status open_ends(const pm_plan *plan, const parmap_kernel *kernel,
-                               const pm_topology *topology, ends *e, pm_flow *flow)
+static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
+                               const parmap_kernel *kernel, const pm_topology *topology, ends *e,
+                               pm_flow *flow)
 {
     const parmap_vector vector = pm_plan_vector(plan);
     *e = (ends){
-        .file = {.data.fd = -1, .journal.fd = -1},
+        .file = {.data.fd = -1, .journal = {.fd = -1, .marks = -1}},
         .compare = {.data.fd = -1, .first = INT64_MAX},
         .sample = {.samples = plan->samples,
                    .kernel = {plan->range, kernel->variants[plan->type].code->loops[vector]}}};
     *flow =
         (pm_flow){.blocks = plan->blocks,
+                  .todo = todo,
                   .type = plan->result,
                   .vector = vector,
                   .checksum = plan->checksum,
@@ -67,25 +72,47 @@ static void close_ends(ends *e)
     pm_data_close(&e->compare.data);
 }
 
-static parmap_status run_flow(const pm_plan *plan, const pm_flow *flow, pm_claims *claims,
-                              pm_hub *hub, const ends *e, pm_tally *tally)
+/* The keeper's thread could not bring data onto the disk: no rank goes on. */
+static void stop_all(void *hub, parmap_status status)
 {
-    PM_TRY(pm_pipeline_run(flow, claims, hub, tally));
-    return plan->goal == PM_GOAL_WRITE ? pm_data_sync(&e->file.data) : PARMAP_OK;
+    pm_hub_stop(hub, status);
+}
+
+/* The data is on the disk before anybody says that the run is complete.  A run that is stopped
+ * leaves that to the marks. */
+static parmap_status run_and_keep(const pm_plan *plan, const pm_flow *flow, pm_claims *claims,
+                                  pm_hub *hub, const ends *e, pm_tally *tally)
+{
+    pm_keeper keeper;
+    const pm_topology *t = claims->topology;
+    const double every_s = t->rank == t->node_leader ? plan->sync_s : 0;
+    PM_TRY(pm_keeper_start(&keeper, &e->file.data, &e->file.journal, plan->blocks.count, every_s,
+                           stop_all, hub));
+    const parmap_status status = pm_pipeline_run(flow, claims, hub, tally);
+    if (status != PARMAP_OK) {
+        char why[PM_MESSAGE_BYTES]; /* the first failure counts */
+        snprintf(why, sizeof why, "%s", parmap_message());
+        pm_keeper_stop(&keeper, false);
+        return pm_fail(status, "%s", why);
+    }
+    PM_TRY(pm_keeper_stop(&keeper, false));
+    return pm_hub_stopped(hub) ? PARMAP_OK : pm_data_sync(&e->file.data);
 }
 
 /* This rank's part.  A failure here must not keep it from the gathering: the others wait there. */
-static void run_here(const pm_plan *plan, const parmap_kernel *kernel, pm_claims *claims,
-                     pm_hub *hub, parmap_status prepared, pm_end *end)
+static void run_here(const pm_plan *plan, const pm_todo *todo, const parmap_kernel *kernel,
+                     pm_claims *claims, pm_hub *hub, parmap_status prepared, pm_end *end)
 {
     ends e;
     pm_flow flow;
     end->tally = pm_tally_none();
-    end->status = open_ends(plan, kernel, claims->topology, &e, &flow);
+    end->status = open_ends(plan, todo, kernel, claims->topology, &e, &flow);
     if (prepared != PARMAP_OK)
         end->status = prepared;
-    if (end->status == PARMAP_OK)
-        end->status = run_flow(plan, &flow, claims, hub, &e, &end->tally);
+    if (end->status == PARMAP_OK && plan->goal == PM_GOAL_WRITE)
+        end->status = run_and_keep(plan, &flow, claims, hub, &e, &end->tally);
+    else if (end->status == PARMAP_OK)
+        end->status = pm_pipeline_run(&flow, claims, hub, &end->tally);
     if (end->status != PARMAP_OK) {
         snprintf(end->message, sizeof end->message, "%s", parmap_message());
         pm_hub_stop(hub, end->status);
@@ -121,7 +148,7 @@ static const pm_end overlap = {
         "blocks were computed twice: give the containers of a node host names of their own, or use "
         "--schedule static"};
 
-static void combine(const pm_plan *plan, const pm_end *all, int size, pm_outcome *outcome)
+static void combine(int64_t blocks, const pm_end *all, int size, pm_outcome *outcome)
 {
     double sum = 0;
     *outcome = (pm_outcome){.tally = pm_tally_none(), .first_difference = INT64_MAX};
@@ -134,9 +161,9 @@ static void combine(const pm_plan *plan, const pm_end *all, int size, pm_outcome
         take_failure(outcome, &all[rank], rank, size);
     }
     outcome->balance = sum > 0 ? outcome->tally.seconds * size / sum : 1.0;
-    if (outcome->status == PARMAP_OK && outcome->tally.blocks < plan->blocks.count)
+    if (outcome->status == PARMAP_OK && outcome->tally.blocks < blocks)
         outcome->status = PARMAP_STOPPED;
-    if (outcome->tally.blocks > plan->blocks.count)
+    if (outcome->tally.blocks > blocks)
         take_failure(outcome, &overlap, 0, 1);
 }
 
@@ -145,13 +172,17 @@ static pm_chunk serve(void *claims)
     return ((pm_claims *)claims)->schedule->serve(claims);
 }
 
-parmap_status pm_run(const pm_plan *plan, const parmap_kernel *kernel, const pm_topology *topology,
-                     const pm_world *world, pm_hub_watch *watch, void *watch_context, pm_hub *hub,
-                     pm_outcome *outcome)
+int64_t pm_run_unit(const pm_plan *plan, const pm_topology *topology)
 {
-    pm_claims claims = pm_claims_of(
-        pm_schedule_find(pm_schedule_name(plan->schedule)), topology, plan->blocks.count,
-        pm_blocks_per_page(&plan->blocks, pm_type_bytes(plan->result)), hub);
+    return topology->nodes > 1 ? pm_blocks_per_page(&plan->blocks, pm_type_bytes(plan->result)) : 1;
+}
+
+parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kernel *kernel,
+                     const pm_topology *topology, const pm_world *world, pm_hub_watch *watch,
+                     void *watch_context, pm_hub *hub, pm_outcome *outcome)
+{
+    pm_claims claims = pm_claims_of(pm_schedule_find(pm_schedule_name(plan->schedule)), topology,
+                                    todo->places, pm_run_unit(plan, topology), hub);
     const bool others_ask = claims.schedule->serve && topology->nodes > 1;
     pm_end mine, *all = &mine;
     memset(&mine, 0, sizeof mine);
@@ -160,14 +191,14 @@ parmap_status pm_run(const pm_plan *plan, const parmap_kernel *kernel, const pm_
     parmap_status prepared = claims.schedule->open(&claims);
     PM_TRY(pm_hub_open(hub, world, plan->reporting, watch, watch_context,
                        others_ask && prepared == PARMAP_OK ? serve : NULL, &claims));
-    run_here(plan, kernel, &claims, hub, prepared, &mine);
+    run_here(plan, todo, kernel, &claims, hub, prepared, &mine);
     if (world->rank == 0 && !(all = calloc((size_t)world->size, sizeof *all)))
         return pm_fail(PARMAP_SYSTEM, "out of memory for the ends of %d ranks", world->size);
     const pm_idle idle = {pm_hub_idle, hub};
     PM_TRY(pm_gather(world, &mine, all, sizeof mine, &idle));
     if (world->rank == 0) {
         pm_hub_drain_root(hub, sent_by, all);
-        combine(plan, all, world->size, outcome);
+        combine(pm_todo_blocks(todo), all, world->size, outcome);
         outcome->seconds = pm_now() - begun;
         free(all);
     }

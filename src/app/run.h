@@ -26,10 +26,14 @@ typedef struct pm_outcome {
     char message[PM_MESSAGE_BYTES];
 } pm_outcome;
 
-/* Collective.  Runs the plan; rank 0 gets the outcome.  `watch` (rank 0) may be NULL.  The caller
- * drains the hub after it (pm_hub_drain with rank 0's told_stop) and closes it. */
-parmap_status pm_run(const pm_plan *plan, const parmap_kernel *kernel, const pm_topology *topology,
-                     const pm_world *world, pm_hub_watch *watch, void *watch_context, pm_hub *hub,
-                     pm_outcome *outcome);
+/* How many places a node claims at once: whole pages of the file, where there are several nodes. */
+int64_t pm_run_unit(const pm_plan *plan, const pm_topology *topology);
+
+/* Collective.  Runs the plan on the blocks of `todo`, sealed for pm_run_unit; rank 0 gets the
+ * outcome.  `watch` (rank 0) may be NULL.  The caller drains the hub after it (pm_hub_drain with
+ * rank 0's told_stop) and closes it. */
+parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kernel *kernel,
+                     const pm_topology *topology, const pm_world *world, pm_hub_watch *watch,
+                     void *watch_context, pm_hub *hub, pm_outcome *outcome);
 
 #endif

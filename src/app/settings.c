@@ -17,6 +17,7 @@ struct pm_layers {
     pm_setting settings[PM_OPTIONS]; /* the texts are owned */
     int config_lines[PM_OPTIONS];    /* where the file sets an option, 0 = nowhere */
     const parmap_spec *defaults;
+    char *output; /* of a part: its name; owned */
 };
 
 /* where a text comes from */
@@ -48,6 +49,7 @@ void pm_settings_free(pm_layers *layers)
         return;
     for (int id = 0; id < PM_OPTIONS; id++)
         drop(&layers->settings[id]);
+    free(layers->output);
     free(layers);
 }
 
@@ -69,6 +71,21 @@ static parmap_status read_value(const pm_layers *layers, int id, pm_value *value
                    parmap_message());
 }
 
+/* Once both are known. */
+static parmap_status check_part(const pm_layers *layers, const pm_value values[PM_OPTIONS])
+{
+    const pm_setting *range = &layers->settings[PM_OPTION_RANGE];
+    const pm_setting *part = &layers->settings[PM_OPTION_PART];
+    if (range->value == NULL || part->value == NULL)
+        return PARMAP_OK;
+    const int64_t items = pm_bounds_count(&values[PM_OPTION_RANGE].bounds);
+    if (values[PM_OPTION_PART].part.of <= items)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "part %s (%s) of range %s (%s): more parts than elements; use at most %lld",
+                   part->value, part->where, range->value, range->where, (long long)items);
+}
+
 /* The rules between options. */
 static parmap_status check_together(const pm_layers *layers, const pm_value values[PM_OPTIONS])
 {
@@ -78,6 +95,11 @@ static parmap_status check_together(const pm_layers *layers, const pm_value valu
                        "quiet (%s) and verbose (%s) exclude each other; switch one off, with "
                        "--quiet=off or --verbose=off",
                        settings[PM_OPTION_QUIET].where, settings[PM_OPTION_VERBOSE].where);
+    if (values[PM_OPTION_FORCE].on && values[PM_OPTION_RESUME].on)
+        return pm_fail(PARMAP_USAGE,
+                       "force (%s) and resume (%s) exclude each other; switch one off, with "
+                       "--force=off or --resume=off",
+                       settings[PM_OPTION_FORCE].where, settings[PM_OPTION_RESUME].where);
     if (settings[PM_OPTION_SAMPLE].value != NULL && settings[PM_OPTION_VERIFY].value == NULL)
         return pm_fail(PARMAP_USAGE, "--sample is for --verify only; name the file to check with "
                                      "--verify FILE");
@@ -85,7 +107,7 @@ static parmap_status check_together(const pm_layers *layers, const pm_value valu
         strcmp(settings[PM_OPTION_OUTPUT].where, command_line) == 0)
         return pm_fail(PARMAP_USAGE, "--verify writes nothing, so --output has no place beside it; "
                                      "leave one of them out");
-    return PARMAP_OK;
+    return check_part(layers, values);
 }
 
 static parmap_status read_values(const pm_layers *layers, pm_value values[PM_OPTIONS])
@@ -181,6 +203,8 @@ static parmap_status read_command_line(pm_layers *layers, int argc, char **argv,
         PM_TRY(take_option(layers, argv[at], code, &option));
         if (option == &pm_options[PM_OPTION_PRINT_CONFIG])
             *action = PM_ACTION_PRINT_CONFIG;
+        if (option == &pm_options[PM_OPTION_PRINT_PLAN])
+            *action = PM_ACTION_PRINT_PLAN;
         if (option == &pm_options[PM_OPTION_HELP] || option == &pm_options[PM_OPTION_VERSION]) {
             *action = option == &pm_options[PM_OPTION_HELP] ? PM_ACTION_HELP : PM_ACTION_VERSION;
             return PARMAP_OK; /* who asks for help gets it, whatever follows */
@@ -300,6 +324,29 @@ static bool is_given(const pm_layers *layers, pm_option_id id)
     return strcmp(layers->settings[id].where, by_default) != 0;
 }
 
+/* "cubemap.h5" -> "cubemap.3-of-8.h5": each part has a file of its own. */
+static parmap_status name_part(pm_layers *layers, pm_settings *settings)
+{
+    if (settings->output == NULL || settings->part.of == 0)
+        return PARMAP_OK;
+    const char *slash = strrchr(settings->output, '/');
+    const char *base = slash != NULL ? slash + 1 : settings->output;
+    const char *dot = strrchr(base, '.');
+    if (*base == '\0')
+        return PARMAP_OK; /* a folder, which pm_output_resolve refuses */
+    const int before =
+        dot != NULL && dot > base ? (int)(dot - settings->output) : (int)strlen(settings->output);
+    free(layers->output);
+    if (asprintf(&layers->output, "%.*s.%lld-of-%lld%s", before, settings->output,
+                 (long long)settings->part.number, (long long)settings->part.of,
+                 settings->output + before) < 0) {
+        layers->output = NULL;
+        return pm_fail(PARMAP_SYSTEM, "no memory for the settings; free some and try again");
+    }
+    settings->output = layers->output;
+    return PARMAP_OK;
+}
+
 parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
 {
     pm_value values[PM_OPTIONS];
@@ -310,6 +357,7 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
     *settings = (pm_settings){
         .range = values[PM_OPTION_RANGE].bounds,
         .range_given = is_given(layers, PM_OPTION_RANGE),
+        .part = values[PM_OPTION_PART].part,
         .type = (parmap_type)values[PM_OPTION_TYPE].word,
         .type_given = is_given(layers, PM_OPTION_TYPE),
         .output = values[PM_OPTION_OUTPUT].text,
@@ -324,6 +372,10 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .retries = values[PM_OPTION_RETRIES].number,
         .on_error = values[PM_OPTION_ON_ERROR].on_error,
         .rerun_failed = values[PM_OPTION_RERUN_FAILED].on,
+        .resume = values[PM_OPTION_RESUME].on,
+        .verify_all = values[PM_OPTION_VERIFY_ALL].on,
+        .journal = values[PM_OPTION_JOURNAL].on,
+        .sync_s = values[PM_OPTION_SYNC].seconds,
         .progress = (pm_when)values[PM_OPTION_PROGRESS].word,
         .summary = (pm_summary_kind)values[PM_OPTION_SUMMARY].word,
         .log_level = values[PM_OPTION_QUIET].on     ? PM_LOG_QUIET
@@ -332,7 +384,7 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .verify = values[PM_OPTION_VERIFY].text,
         .sample = values[PM_OPTION_SAMPLE].number,
     };
-    return PARMAP_OK;
+    return name_part(layers, settings);
 }
 
 void pm_settings_print(const pm_layers *layers)

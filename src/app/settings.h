@@ -7,6 +7,7 @@
 #include "app/on_error.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "work/range.h"
 
 enum { PM_SETTING_WHERE = 512 };
 
@@ -26,9 +27,10 @@ int64_t pm_bounds_count(const pm_bounds *bounds);
 typedef struct pm_settings {
     pm_bounds range;
     bool range_given; /* by any layer but the default */
+    pm_part part;     /* of that range */
     parmap_type type;
     bool type_given;
-    const char *output;  /* NULL = none */
+    const char *output;  /* with the part in its name; NULL = none */
     const char *dataset; /* without a leading slash */
     int threads;         /* 0 = auto */
     pm_schedule_kind schedule;
@@ -40,6 +42,10 @@ typedef struct pm_settings {
     int64_t retries;
     pm_on_error on_error;
     bool rerun_failed;
+    bool resume;     /* there must be something to continue */
+    bool verify_all; /* read finished blocks again */
+    bool journal;
+    double sync_s; /* 0 = off */
     pm_when progress;
     pm_summary_kind summary;
     pm_log_level log_level;
@@ -52,7 +58,8 @@ typedef enum pm_action {
     PM_ACTION_RUN,
     PM_ACTION_HELP,
     PM_ACTION_VERSION,
-    PM_ACTION_PRINT_CONFIG
+    PM_ACTION_PRINT_CONFIG,
+    PM_ACTION_PRINT_PLAN
 } pm_action;
 
 /* One option's text, from the strongest layer that has one. */

@@ -16,10 +16,7 @@ static const char range_form[] =
 /* How many steps lead from first to last: one less than the elements, and so never too large. */
 static parmap_uint128 steps_between(const pm_bounds *bounds)
 {
-    const parmap_uint128 first = (parmap_uint128)bounds->first, last = (parmap_uint128)bounds->last,
-                         step = (parmap_uint128)bounds->step;
-    /* unsigned differences are right even where the signed ones overflow */
-    return bounds->step > 0 ? (last - first) / step : (first - last) / (0 - step);
+    return pm_range_steps(bounds->first, bounds->last, bounds->step);
 }
 
 int64_t pm_bounds_count(const pm_bounds *bounds)
@@ -28,7 +25,7 @@ int64_t pm_bounds_count(const pm_bounds *bounds)
 }
 
 /* Copies the `length` bytes at `from` and reads them as a number. */
-static parmap_status read_part(const char *from, size_t length, parmap_int128 *value)
+static parmap_status read_number(const char *from, size_t length, parmap_int128 *value)
 {
     char part[PM_SETTING_WHERE];
     if (length == 0 || length >= sizeof part)
@@ -64,11 +61,11 @@ static parmap_status read_range(const char *text, pm_bounds *bounds)
     const char *last = dots + strlen("..");
     const char *colon = strchr(last, ':');
     const size_t last_length = colon != NULL ? (size_t)(colon - last) : strlen(last);
-    PM_TRY(read_part(text, (size_t)(dots - text), &bounds->first));
-    PM_TRY(read_part(last, last_length, &bounds->last));
+    PM_TRY(read_number(text, (size_t)(dots - text), &bounds->first));
+    PM_TRY(read_number(last, last_length, &bounds->last));
     bounds->step = 1;
     if (colon != NULL)
-        PM_TRY(read_part(colon + 1, strlen(colon + 1), &bounds->step));
+        PM_TRY(read_number(colon + 1, strlen(colon + 1), &bounds->step));
     PM_TRY(check_direction(bounds));
 
     const parmap_uint128 steps = steps_between(bounds);
@@ -78,6 +75,27 @@ static parmap_status read_range(const char *text, pm_bounds *bounds)
     /* from here on, the end is an element, whatever the step */
     bounds->last =
         (parmap_int128)((parmap_uint128)bounds->first + steps * (parmap_uint128)bounds->step);
+    return PARMAP_OK;
+}
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+static parmap_status read_part(const char *text, pm_part *part)
+{
+    parmap_int128 number, of;
+    *part = (pm_part){0, 0};
+    if (strcmp(text, "none") == 0)
+        return PARMAP_OK;
+    const char *slash = strchr(text, '/');
+    if (slash == NULL || read_number(text, (size_t)(slash - text), &number) != PARMAP_OK ||
+        pm_parse_integer(slash + 1, &of) != PARMAP_OK)
+        return pm_fail(PARMAP_USAGE, "not a part; write K/N, for example 3/8, or none");
+    if (of < 1 || of > INT64_MAX)
+        return pm_fail(PARMAP_USAGE, "not a number of parts; N goes from 1 to the elements of the "
+                                     "range");
+    if (number < 1 || number > of)
+        return pm_fail(PARMAP_USAGE, "there is no such part; K goes from 1 to N");
+    *part = (pm_part){(int64_t)number, (int64_t)of};
     return PARMAP_OK;
 }
 
@@ -126,6 +144,16 @@ static parmap_status read_retries(const char *text, int64_t *retries)
     return PARMAP_OK;
 }
 
+static parmap_status read_period(const char *text, double *seconds)
+{
+    *seconds = 0;
+    if (strcmp(text, "off") == 0)
+        return PARMAP_OK;
+    if (pm_parse_duration(text, seconds) != PARMAP_OK || *seconds <= 0)
+        return pm_fail(PARMAP_USAGE, "not a time; write 10s, 5m, 1.5h or 1:30:00, or off");
+    return PARMAP_OK;
+}
+
 /* HDF5 takes "a//b" and "./a" for other names than they look like, and /parmap is parmap's own. */
 static parmap_status read_dataset(const char *text, const char **name)
 {
@@ -153,6 +181,8 @@ parmap_status pm_option_read(const pm_option *option, const char *text, pm_value
     switch (option->kind) {
     case PM_VALUE_RANGE:
         return read_range(text, &value->bounds);
+    case PM_VALUE_PART:
+        return read_part(text, &value->part);
     case PM_VALUE_WORD:
         return read_word(option, text, &value->word);
     case PM_VALUE_SWITCH:
@@ -172,6 +202,8 @@ parmap_status pm_option_read(const pm_option *option, const char *text, pm_value
         return read_retries(text, &value->number);
     case PM_VALUE_ON_ERROR:
         return pm_on_error_read(text, &value->on_error);
+    case PM_VALUE_PERIOD:
+        return read_period(text, &value->seconds);
     case PM_VALUE_FILE:
     case PM_VALUE_NONE:
         break;

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static double bytes_of(const pm_summary *s)
+static double bytes_of(const pm_summary *s, int64_t items)
 {
-    return (double)s->items * (double)pm_type_bytes(s->plan->result);
+    return (double)items * (double)pm_type_bytes(s->plan->result);
 }
 
 static double per_second(const pm_summary *s, double amount)
@@ -31,11 +31,13 @@ static void print_text(const pm_summary *s)
     char number[PM_NUMBER_TEXT], line[128];
     printf("%s: %s\n", s->program, s->status);
     printf("  %-9s %" PRId64 " (%s, %s)\n", "elements", s->items, pm_type_name(s->plan->result),
-           pm_format_scaled(number, bytes_of(s), "B"));
+           pm_format_scaled(number, bytes_of(s, s->items), "B"));
+    if (s->before > 0)
+        printf("  %-9s %" PRId64 " of them by earlier attempts\n", "resumed", s->before);
     if (s->seconds > 0) {
         printf("  %-9s %.*f s\n", "time", s->seconds < 100 ? 3 : 1, s->seconds);
-        pm_format_scaled(number, per_second(s, (double)s->items), "");
-        const double bytes_rate = per_second(s, bytes_of(s));
+        pm_format_scaled(number, per_second(s, (double)(s->items - s->before)), "");
+        const double bytes_rate = per_second(s, bytes_of(s, s->items - s->before));
         printf("  %-9s %s elements/s, ", "rate", number);
         if (bytes_rate >= 1e8)
             printf("%.3g GB/s\n", bytes_rate / 1e9);
@@ -99,12 +101,13 @@ static void print_json(const pm_summary *s)
     json_next_text("type", pm_type_name(s->plan->result));
     json_next_text("range", pm_range_format(range, &s->plan->range));
     json_next_int("elements", s->items);
+    json_next_int("elements_before", s->before);
     json_next_int("blocks", s->plan->blocks.count);
     json_next_int("block_items", s->plan->blocks.block_items);
     json_next_int("bytes", s->items * (int64_t)pm_type_bytes(s->plan->result));
     json_next_real("seconds", s->seconds);
-    json_next_real("elements_per_second", per_second(s, (double)s->items));
-    json_next_real("gigabytes_per_second", per_second(s, bytes_of(s)) / 1e9);
+    json_next_real("elements_per_second", per_second(s, (double)(s->items - s->before)));
+    json_next_real("gigabytes_per_second", per_second(s, bytes_of(s, s->items - s->before)) / 1e9);
     json_next_real("balance", s->balance);
     json_next_text("checksum", s->has_checksum ? checksum : NULL);
     json_next_text("min", s->min);

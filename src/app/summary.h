@@ -12,7 +12,8 @@ typedef struct pm_summary {
     const char *kernel;
     const pm_plan *plan;
     const pm_topology *topology;
-    int64_t items;  /* that were done */
+    int64_t items;  /* that were done, */
+    int64_t before; /* and how many of them by earlier attempts */
     double seconds; /* 0 = nothing was run */
     double balance;
     bool has_checksum;

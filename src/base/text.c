@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+static const double longest_s = 1e4 * 86400; /* 10,000 days */
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static const parmap_uint128 largest_magnitude = (parmap_uint128)1 << 127;
@@ -137,6 +139,75 @@ parmap_status pm_parse_bytes(const char *text, int64_t *bytes)
     return PARMAP_OK;
 }
 
+/* DIGITS[.DIGITS], whatever the locale; NULL when there is none. */
+static const char *read_decimal(const char *at, double *value)
+{
+    if (!is_digit(*at))
+        return NULL;
+    for (*value = 0; is_digit(*at); at++)
+        *value = *value * 10 + (*at - '0');
+    if (*at != '.')
+        return at;
+    double place = 0.1;
+    for (at++; is_digit(*at); at++, place /= 10)
+        *value += place * (*at - '0');
+    return is_digit(at[-1]) ? at : NULL;
+}
+
+/* M:SS, H:MM:SS or D-HH:MM:SS. */
+static bool read_clock(const char *at, double *seconds)
+{
+    static const double worth[] = {1, 60, 3600, 86400}; /* from the last part on */
+    double parts[4];
+    char marks[5] = ""; /* what stands behind each part */
+    int count = 0;
+    do {
+        if (count == 4 || !is_digit(*at))
+            return false;
+        for (parts[count] = 0; is_digit(*at); at++)
+            parts[count] = parts[count] * 10 + (*at - '0');
+        marks[count++] = *at;
+    } while (*at++ != '\0');
+    if (strcmp(marks, ":") != 0 && strcmp(marks, "::") != 0 && strcmp(marks, "-::") != 0)
+        return false;
+    *seconds = parts[0] * worth[count - 1];
+    for (int i = 1; i < count; i++) {
+        const int place = count - 1 - i;
+        if (parts[i] * worth[place] >= worth[place + 1])
+            return false;
+        *seconds += parts[i] * worth[place];
+    }
+    return true;
+}
+
+/* 90, 90s, 1.5h. */
+static bool read_amount(const char *at, double *seconds)
+{
+    static const char units[] = "smhd";
+    static const double worth[] = {1, 60, 3600, 86400};
+    at = read_decimal(at, seconds);
+    if (at == NULL)
+        return false;
+    const char *unit = *at != '\0' ? strchr(units, *at) : units;
+    if (unit == NULL || (*at != '\0' && at[1] != '\0'))
+        return false;
+    *seconds *= worth[unit - units];
+    return true;
+}
+
+parmap_status pm_parse_duration(const char *text, double *seconds)
+{
+    double value;
+    if (!read_amount(text, &value) && !read_clock(text, &value))
+        return pm_fail(PARMAP_USAGE,
+                       "\"%s\" is not a time; write one like 90, 90s, 5m, 1.5h or 01:30:00", text);
+    if (!(value <= longest_s))
+        return pm_fail(PARMAP_USAGE, "\"%s\" is longer than 10,000 days; write a shorter time",
+                       text);
+    *seconds = value;
+    return PARMAP_OK;
+}
+
 parmap_status pm_parse_switch(const char *text, bool *value)
 {
     static const char *const words[][2] = {
@@ -192,8 +263,7 @@ char *pm_format_scaled(char text[PM_NUMBER_TEXT], double value, const char *unit
 
 char *pm_format_clock(char text[PM_NUMBER_TEXT], double seconds)
 {
-    static const double most = 1e4 * 86400; /* 10,000 days: no estimate means that */
-    if (!(seconds < most)) {
+    if (!(seconds < longest_s)) { /* no estimate means that */
         snprintf(text, PM_NUMBER_TEXT, "-:--");
         return text;
     }

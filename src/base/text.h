@@ -20,6 +20,11 @@ parmap_status pm_parse_integer_within(const char *text, parmap_int128 low, parma
 /* A number of bytes: a whole number as above, and K, M, G or T for powers of 1024. */
 parmap_status pm_parse_bytes(const char *text, int64_t *bytes);
 
+/* A time in seconds: 90, 90s, 0.5s, 5m, 1.5h, 2d, or as a clock M:SS, H:MM:SS, D-HH:MM:SS (1:30 is
+ * a minute and a half; only the first number may be 60 or more).  At most 10,000 days.
+ * PARMAP_USAGE, with a message that quotes the text, for anything else. */
+parmap_status pm_parse_duration(const char *text, double *seconds);
+
 /* on/off, true/false, yes/no, 1/0, in upper or lower case; "" is on (a bare switch).  PARMAP_USAGE,
  * with a message that quotes the text, for anything else. */
 parmap_status pm_parse_switch(const char *text, bool *value);

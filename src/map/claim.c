@@ -13,13 +13,14 @@ const pm_schedule *pm_schedule_find(const char *name)
     return NULL;
 }
 
-pm_claims pm_claims_of(const pm_schedule *schedule, const pm_topology *topology, int64_t blocks,
+pm_claims pm_claims_of(const pm_schedule *schedule, const pm_topology *topology, int64_t places,
                        int64_t unit, struct pm_hub *hub)
 {
+    const int most = places < topology->threads ? (int)places : topology->threads;
     return (pm_claims){.schedule = schedule,
                        .topology = topology,
-                       .blocks = blocks,
-                       .threads = blocks < topology->threads ? (int)blocks : topology->threads,
+                       .places = places,
+                       .threads = most > 0 ? most : 1,
                        .unit = unit,
                        .hub = hub};
 }

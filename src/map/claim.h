@@ -5,7 +5,8 @@
 
 #include "comm/topology.h"
 
-/* Blocks begin <= b < end; empty when they are equal. */
+/* Places begin <= p < end of the blocks that are left to do (base/todo.h); empty when they are
+ * equal. */
 typedef struct pm_chunk {
     int64_t begin, end;
 } pm_chunk;
@@ -30,19 +31,19 @@ typedef struct pm_schedule {
     void (*close)(pm_claims *claims);
 } pm_schedule;
 
-/* One run's blocks and who has taken them. */
+/* One run's blocks that are left, and who has taken them. */
 struct pm_claims {
     const pm_schedule *schedule;
     const pm_topology *topology;
-    int64_t blocks;
-    int threads;        /* of this rank that will claim: never more than there are blocks */
-    int64_t unit;       /* nodes claim whole multiples of so many blocks: whole pages of the file */
+    int64_t places;     /* pm_todo.places */
+    int threads;        /* of this rank that will claim: never more than there are places */
+    int64_t unit;       /* nodes claim whole multiples of so many places: whole pages of the file */
     struct pm_hub *hub; /* for schedules that ask other nodes */
     void *state;        /* of the schedule */
 };
 
-/* The claims of a rank on `blocks` blocks; the schedule is not opened yet. */
-pm_claims pm_claims_of(const pm_schedule *schedule, const pm_topology *topology, int64_t blocks,
+/* The claims of a rank on `places` blocks; the schedule is not opened yet. */
+pm_claims pm_claims_of(const pm_schedule *schedule, const pm_topology *topology, int64_t places,
                        int64_t unit, struct pm_hub *hub);
 
 /* By name: "static" or "dynamic"; NULL when there is no such schedule. */

@@ -65,7 +65,7 @@ static void close_dynamic(pm_claims *claims)
 /* The next part of the run, on rank 0's node. */
 static pm_chunk next_part(pm_claims *claims, counters *c)
 {
-    const int64_t left = claims->blocks - c->run_next;
+    const int64_t left = claims->places - c->run_next;
     int64_t part = left;
     if (claims->topology->nodes > 1) {
         part = left / (PARTS_PER_NODE * (int64_t)claims->topology->nodes);

@@ -44,9 +44,9 @@ static bool claim_static(pm_claims *claims, int thread, pm_chunk *chunk)
     if (part < 0)
         return false;
     const int64_t unit = t->nodes > 1 ? claims->unit : 1;
-    const int64_t begin = border(claims->blocks, t->threads_before, t->threads_total, unit);
+    const int64_t begin = border(claims->places, t->threads_before, t->threads_total, unit);
     const int64_t end =
-        border(claims->blocks, t->threads_before + t->threads, t->threads_total, unit);
+        border(claims->places, t->threads_before + t->threads, t->threads_total, unit);
     *chunk = (pm_chunk){begin + border(end - begin, part, claims->threads, 1),
                         begin + border(end - begin, part + 1, claims->threads, 1)};
     return true;

@@ -1,6 +1,8 @@
 /* Sources and sinks.  Their functions run on all threads at once. */
 #include "map/ends.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,10 +61,31 @@ static parmap_status emit_file(void *self, const pm_piece *piece)
 static parmap_status mark_file(void *self, const pm_piece *piece)
 {
     const pm_file_sink *s = self;
-    return pm_journal_mark(&s->journal, piece->block, piece->hash);
+    return pm_journal_mark(&s->journal, piece->block, piece->hash,
+                           s->checksum ? PM_SLOT_HASHED : 0);
 }
 
-const pm_sink pm_sink_file = {.name = "file", .emit = emit_file, .mark = mark_file};
+/* A block without a hash cannot be compared: it counts when it is known to be on the disk. */
+static parmap_status reload_file(void *self, pm_piece *piece, bool *right)
+{
+    const pm_file_sink *s = self;
+    pm_slot slot;
+    *right = false;
+    if (!pm_journal_slots_read(s->journal.marks, piece->block, 1, &slot) ||
+        !pm_slot_good(&slot, piece->block, s->journal.seed))
+        return PARMAP_OK;
+    const bool hashed = slot.flags & PM_SLOT_HASHED;
+    if (!hashed && slot.state != PM_SLOT_SYNCED)
+        return PARMAP_OK;
+    PM_TRY(pm_data_read(&s->data, piece->item, piece->results, piece->bytes));
+    *right =
+        !hashed || pm_hash_block(piece->results, piece->bytes, (uint64_t)piece->block) == slot.hash;
+    piece->marked = *right && slot.state == PM_SLOT_SYNCED;
+    return PARMAP_OK;
+}
+
+const pm_sink pm_sink_file = {
+    .name = "file", .reload = reload_file, .emit = emit_file, .mark = mark_file};
 
 static void note_difference(pm_compare_sink *s, int64_t item, int64_t differences)
 {

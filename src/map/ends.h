@@ -33,6 +33,7 @@ extern const pm_sink pm_sink_none;
 typedef struct pm_file_sink {
     pm_data data;
     pm_journal journal;
+    bool checksum; /* blocks are hashed */
 } pm_file_sink;
 extern const pm_sink pm_sink_file;
 

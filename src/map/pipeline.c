@@ -28,6 +28,7 @@ pm_tally pm_tally_none(void)
     pm_tally tally;
     memset(&tally, 0, sizeof tally); /* the padding too: it travels */
     tally.stats = pm_stats_none();
+    tally.first_lost = INT64_MAX;
     return tally;
 }
 
@@ -36,28 +37,54 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
     tally->blocks += other->blocks;
     tally->items += other->items;
     tally->checksum += other->checksum;
+    tally->reread += other->reread;
+    tally->lost += other->lost;
+    tally->first_lost =
+        other->first_lost < tally->first_lost ? other->first_lost : tally->first_lost;
     tally->seconds = other->seconds > tally->seconds ? other->seconds : tally->seconds;
     pm_stats_merge(&tally->stats, &other->stats);
 }
 
-static parmap_status carry(const pm_flow *flow, pm_piece *piece, pm_tally *tally)
+/* Of a block that was marked: is it there? */
+static parmap_status look_again(const pm_flow *flow, pm_piece *piece, bool *right, pm_tally *tally)
 {
+    PM_TRY(flow->sink->reload(flow->sink_self, piece, right));
+    tally->reread += *right;
+    tally->lost += !*right;
+    if (!*right && piece->block < tally->first_lost)
+        tally->first_lost = piece->block;
+    return PARMAP_OK;
+}
+
+static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, pm_tally *tally)
+{
+    bool right = false;
     piece->item = pm_block_first(&flow->blocks, piece->block);
     piece->count = pm_block_length(&flow->blocks, piece->block);
     piece->bytes = (size_t)piece->count * pm_type_bytes(flow->type);
-    PM_TRY(flow->source->produce(flow->source_self, piece));
+    piece->marked = false;
+    if (task == PM_TASK_RECHECK)
+        PM_TRY(look_again(flow, piece, &right, tally));
+    if (!right)
+        PM_TRY(flow->source->produce(flow->source_self, piece));
     if (flow->checksum)
         piece->hash = pm_hash_block(piece->results, piece->bytes, (uint64_t)piece->block);
     if (flow->stats)
         pm_stats_add(&tally->stats, flow->type, flow->vector, piece->results, piece->count);
-    if (flow->sink->emit)
+    if (flow->sink->emit && !right)
         PM_TRY(flow->sink->emit(flow->sink_self, piece));
-    if (flow->sink->mark)
+    if (flow->sink->mark && !piece->marked)
         PM_TRY(flow->sink->mark(flow->sink_self, piece));
     tally->checksum += piece->hash;
     tally->items += piece->count;
     tally->blocks++;
     return PARMAP_OK;
+}
+
+static pm_task task_at(const pm_flow *flow, int64_t place, int64_t *block)
+{
+    *block = flow->todo ? pm_todo_block(flow->todo, place) : place;
+    return flow->todo ? pm_todo_task(flow->todo, *block) : PM_TASK_COMPUTE;
 }
 
 /* One thread, until there is nothing more to claim. */
@@ -66,10 +93,13 @@ static parmap_status work(const crew *c, int thread, void *buffer, pm_tally *tal
     pm_piece piece = {.results = buffer};
     pm_chunk chunk;
     while (!pm_hub_stopped(c->hub) && c->claims->schedule->claim(c->claims, thread, &chunk)) {
-        for (piece.block = chunk.begin; piece.block < chunk.end; piece.block++) {
+        for (int64_t place = chunk.begin; place < chunk.end; place++) {
             if (pm_hub_stopped(c->hub))
                 return PARMAP_OK;
-            PM_TRY(carry(c->flow, &piece, tally));
+            const pm_task task = task_at(c->flow, place, &piece.block);
+            if (task == PM_TASK_NONE)
+                continue;
+            PM_TRY(carry(c->flow, task, &piece, tally));
             pm_hub_done(c->hub, piece.count);
         }
     }

@@ -1,9 +1,11 @@
-/* The life of a block: claim -> load -> compute -> emit -> mark.  One parallel region per rank;
+/* The life of a block: claim -> load -> compute -> emit -> mark; one that an earlier attempt may
+ * have done is read and compared first.  One parallel region per rank;
  * each thread carries one block at a time through all stages in a buffer of its own, which stays in
  * its cache. */
 #ifndef PM_MAP_PIPELINE_H
 #define PM_MAP_PIPELINE_H
 
+#include "base/todo.h"
 #include "map/claim.h"
 #include "map/hub.h"
 #include "work/blocks.h"
@@ -17,6 +19,7 @@ typedef struct pm_piece {
     void *results; /* of the thread, 64-byte aligned */
     size_t bytes;
     uint64_t hash; /* after compute, when the run has a checksum */
+    bool marked;   /* it is marked for good already: an earlier attempt's, and right */
 } pm_piece;
 
 /* Where results come from: loads what the block needs, and computes. */
@@ -25,9 +28,12 @@ typedef struct pm_source {
     parmap_status (*produce)(void *self, pm_piece *piece);
 } pm_source;
 
-/* Where results go.  Both stages may be NULL. */
+/* Where results go.  All stages may be NULL. */
 typedef struct pm_sink {
     const char *name;
+    /* Before any other, of a block that an earlier attempt has marked: its results as they stand
+     * there.  *right = they are what was marked. */
+    parmap_status (*reload)(void *self, pm_piece *piece, bool *right);
     parmap_status (*emit)(void *self, const pm_piece *piece);
     parmap_status (*mark)(void *self, const pm_piece *piece); /* after emit: the block is done */
 } pm_sink;
@@ -35,7 +41,8 @@ typedef struct pm_sink {
 /* What a run does; the same on all ranks. */
 typedef struct pm_flow {
     pm_blocks blocks;
-    parmap_type type; /* of a result */
+    const pm_todo *todo; /* sealed; NULL = all blocks */
+    parmap_type type;    /* of a result */
     parmap_vector vector;
     bool checksum;
     bool stats;
@@ -49,8 +56,11 @@ typedef struct pm_flow {
 typedef struct pm_tally {
     int64_t blocks;
     int64_t items;
-    uint64_t checksum; /* sum of the blocks' hashes */
-    double seconds;    /* until the last of the rank's threads had nothing more to do */
+    uint64_t checksum;  /* sum of the blocks' hashes */
+    int64_t reread;     /* blocks that were read again, and right */
+    int64_t lost;       /* blocks that were marked, but are computed again */
+    int64_t first_lost; /* the lowest of them; INT64_MAX = none */
+    double seconds;     /* until the last of the rank's threads had nothing more to do */
     pm_stats stats;
 } pm_tally;
 

@@ -40,7 +40,7 @@ void pm_data_close(pm_data *data)
     data->fd = -1;
 }
 
-static const char *way_out(int error)
+const char *pm_data_way_out(int error)
 {
     switch (error) {
     case ENOSPC:
@@ -58,7 +58,7 @@ static parmap_status write_failed(const pm_data *data, int64_t item, int error)
 {
     return pm_fail(PARMAP_WRITE_ERROR,
                    "cannot write %s at item %lld: %s; %s; the file is incomplete", data->path,
-                   (long long)item, strerror(error), way_out(error));
+                   (long long)item, strerror(error), pm_data_way_out(error));
 }
 
 parmap_status pm_data_write(const pm_data *data, int64_t item, const void *items, size_t bytes)
@@ -103,5 +103,5 @@ parmap_status pm_data_sync(const pm_data *data)
         return PARMAP_OK;
     return pm_fail(PARMAP_WRITE_ERROR,
                    "cannot bring %s onto the disk: %s; %s; the file is incomplete", data->path,
-                   strerror(errno), way_out(errno));
+                   strerror(errno), pm_data_way_out(errno));
 }

@@ -27,6 +27,9 @@ parmap_status pm_data_write(const pm_data *data, int64_t item, const void *items
 /* Local, any thread.  PARMAP_BAD_DATA when the file ends before. */
 parmap_status pm_data_read(const pm_data *data, int64_t item, void *items, size_t bytes);
 
+/* What a user can do about an error of a write. */
+const char *pm_data_way_out(int error);
+
 /* Local.  Brings what was written onto the disk. */
 parmap_status pm_data_sync(const pm_data *data);
 

@@ -1,6 +1,9 @@
 /* Slots of 16 bytes at fixed places: marking is one small pwrite, and whatever moment a process is
- * killed at, a slot is either whole or absent. */
+ * killed at, a slot is either whole or does not check. */
 #include "store/journal.h"
+
+#include "base/hash.h"
+#include "comm/host.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEADER_BYTES = 4096, FORMAT = 1, DONE = 1, READ_SLOTS = 4096 };
+enum { COPY_BYTES = 4096, HEADER_BYTES = 2 * COPY_BYTES, FORMAT = 2 };
 
 static const char magic[16] = "parmap journal\n";
 
@@ -22,121 +24,43 @@ typedef struct header {
     uint32_t header_bytes;
     uint32_t slot_bytes;
     uint32_t node;
+    uint64_t check; /* of the head */
     pm_journal_head head;
 } header;
 
-typedef struct slot {
-    uint32_t state;   /* 0 = nothing is known, DONE */
-    uint32_t session; /* which attempt wrote it, from 1 */
-    uint64_t hash;    /* of the block's data */
-} slot;
+_Static_assert(sizeof(header) <= PM_JOURNAL_LEASE, "the lease has its place behind the header");
 
-_Static_assert(sizeof(header) <= HEADER_BYTES, "the header has its page");
-_Static_assert(sizeof(slot) == 16, "a slot is 16 bytes in the file");
-
-static void path_of(char path[PM_PATH + 32], const char *output, int node)
+char *pm_journal_path(char path[PM_JOURNAL_PATH], const char *output, int node)
 {
-    snprintf(path, PM_PATH + 32, "%s.journal-%d", output, node);
+    snprintf(path, PM_JOURNAL_PATH, "%s.journal-%d", output, node);
+    return path;
 }
 
-/* An open-file-description lock: unlike the older kind it is not lost when another descriptor
- * closes. */
-static int lock(int fd, int command, struct flock *lock)
+uint64_t pm_journal_seed(const char *identity)
 {
-    *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    return fcntl(fd, command, lock);
+    return pm_hash_block(identity, strlen(identity), 0);
 }
 
-static bool same_file(int fd, const char *path)
+int64_t pm_journal_place(int64_t block)
 {
-    struct stat open_one, named_one;
-    return fstat(fd, &open_one) == 0 && stat(path, &named_one) == 0 &&
-           open_one.st_ino == named_one.st_ino && open_one.st_dev == named_one.st_dev;
+    return HEADER_BYTES + block * (int64_t)sizeof(pm_slot);
 }
 
-/* What comes from a disk may be anything: its texts get an end. */
-static bool read_header(int fd, header *h)
+int64_t pm_journal_end(int64_t blocks)
 {
-    if (pread(fd, h, sizeof *h, 0) != (ssize_t)sizeof *h)
-        return false;
-    h->head.identity[sizeof h->head.identity - 1] = '\0';
-    h->head.host[sizeof h->head.host - 1] = '\0';
-    return memcmp(h->magic, magic, sizeof magic) == 0 && h->format == FORMAT &&
-           h->head.blocks >= 1 && h->head.block_items >= 1;
-}
-
-static parmap_status held(int fd, const char *output)
-{
-    header h;
-    if (!read_header(fd, &h))
-        return pm_fail(PARMAP_CANNOT_CREATE,
-                       "%s is being written by another run; wait for it, or choose "
-                       "another --output",
-                       output);
-    return pm_fail(PARMAP_CANNOT_CREATE,
-                   "%s is being written by another run (host %s, process %lld); wait "
-                   "for it, or choose another --output",
-                   output, h.head.host, (long long)h.head.pid);
-}
-
-parmap_status pm_journal_lock(const char *output, int *lock_fd, bool *had_journal)
-{
-    char path[PM_PATH + 32];
-    path_of(path, output, 0);
-    for (;;) {
-        struct flock record;
-        *had_journal = access(path, F_OK) == 0;
-        const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (fd < 0)
-            return pm_fail(PARMAP_CANNOT_CREATE,
-                           "cannot create %s: %s; choose an --output in a folder you "
-                           "may write to",
-                           path, strerror(errno));
-        if (lock(fd, F_OFD_SETLK, &record) != 0 && (errno == EAGAIN || errno == EACCES)) {
-            const parmap_status status = held(fd, output);
-            close(fd);
-            return status;
-        } /* where the file system knows no locks, the run goes on without */
-        if (same_file(fd, path)) {
-            *lock_fd = fd;
-            return PARMAP_OK;
-        }
-        close(fd); /* a run that just ended took the name away */
-    }
-}
-
-bool pm_journal_is_locked(const char *output)
-{
-    char path[PM_PATH + 32];
-    path_of(path, output, 0);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    struct flock record;
-    const bool locked = lock(fd, F_OFD_GETLK, &record) == 0 && record.l_type != F_UNLCK;
-    close(fd);
-    return locked;
-}
-
-bool pm_journal_is_ours(const char *output, int lock_fd)
-{
-    char path[PM_PATH + 32];
-    path_of(path, output, 0);
-    return same_file(lock_fd, path);
+    return (pm_journal_place(blocks) + COPY_BYTES - 1) / COPY_BYTES * COPY_BYTES;
 }
 
 bool pm_journal_exists(const char *output)
 {
-    char path[PM_PATH + 32];
-    path_of(path, output, 0);
-    return access(path, F_OK) == 0;
+    char path[PM_JOURNAL_PATH];
+    return access(pm_journal_path(path, output, 0), F_OK) == 0;
 }
 
-/* Calls `visit` for each journal of `output`, with its node number. */
-static void each_journal(const char *output,
-                         void (*visit)(const char *path, int node, void *context), void *context)
+void pm_journal_each(const char *output, void (*visit)(const char *path, int node, void *context),
+                     void *context)
 {
-    char folder[PM_PATH], base[PM_PATH], path[PM_PATH + 32];
+    char folder[PM_PATH], base[PM_PATH], path[PM_JOURNAL_PATH];
     snprintf(folder, sizeof folder, "%s", output);
     snprintf(base, sizeof base, "%s", output);
     const char *name = basename(base);
@@ -148,13 +72,80 @@ static void each_journal(const char *output,
         char end;
         int node;
         if (strncmp(entry->d_name, name, length) == 0 &&
-            sscanf(entry->d_name + length, ".journal-%d%c", &node, &end) == 1) {
-            path_of(path, output, node);
-            visit(path, node, context);
-        }
+            sscanf(entry->d_name + length, ".journal-%d%c", &node, &end) == 1 && node >= 0)
+            visit(pm_journal_path(path, output, node), node, context);
     }
     closedir(entries);
 }
+
+static parmap_status cannot_write(const char *path, int error)
+{
+    return pm_fail(PARMAP_WRITE_ERROR, "cannot write %s: %s; %s", path, strerror(error),
+                   pm_data_way_out(error));
+}
+
+static parmap_status write_at(int fd, const char *path, const void *bytes, size_t count, off_t at)
+{
+    for (;;) {
+        const ssize_t written = pwrite(fd, bytes, count, at);
+        if (written == (ssize_t)count)
+            return PARMAP_OK;
+        if (written >= 0 || errno != EINTR)
+            return cannot_write(path, written >= 0 ? ENOSPC : errno);
+    }
+}
+
+/* ---- header ---------------------------------------------------------------------------------- */
+
+static uint64_t check_of(const pm_journal_head *head)
+{
+    return pm_hash_block(head, sizeof *head, 0);
+}
+
+static bool read_copy(int fd, off_t at, header *h)
+{
+    return pread(fd, h, sizeof *h, at) == (ssize_t)sizeof *h &&
+           memcmp(h->magic, magic, sizeof magic) == 0 && h->format == FORMAT &&
+           h->check == check_of(&h->head);
+}
+
+bool pm_journal_head_read(int fd, pm_journal_head *head)
+{
+    header h;
+    if (!read_copy(fd, 0, &h) && !read_copy(fd, COPY_BYTES, &h))
+        return false;
+    *head = h.head;
+    return true;
+}
+
+/* The second copy only after the first is on its way: one of them is always whole. */
+static parmap_status write_copies(int fd, const char *path, int node, const pm_journal_head *head)
+{
+    header h;
+    memset(&h, 0, sizeof h);
+    memcpy(h.magic, magic, sizeof magic);
+    h.format = FORMAT;
+    h.header_bytes = HEADER_BYTES;
+    h.slot_bytes = sizeof(pm_slot);
+    h.node = (uint32_t)node;
+    h.check = check_of(head);
+    h.head = *head;
+    PM_TRY(write_at(fd, path, &h, sizeof h, 0));
+    return write_at(fd, path, &h, sizeof h, COPY_BYTES);
+}
+
+parmap_status pm_journal_head_write(const char *output, int node, const pm_journal_head *head)
+{
+    char path[PM_JOURNAL_PATH];
+    const int fd = open(pm_journal_path(path, output, node), O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return cannot_write(path, errno);
+    const parmap_status status = write_copies(fd, path, node, head);
+    close(fd);
+    return status;
+}
+
+/* ---- making and removing --------------------------------------------------------------------- */
 
 static void remove_from(const char *path, int node, void *context)
 {
@@ -162,130 +153,111 @@ static void remove_from(const char *path, int node, void *context)
         unlink(path);
 }
 
-static parmap_status cannot_write(const char *path)
-{
-    return pm_fail(PARMAP_WRITE_ERROR, "cannot write %s: %s; make room, or choose another --output",
-                   path, strerror(errno));
-}
-
-/* The file of the lock must keep its inode, so it is emptied rather than replaced. */
+/* Older slots go before the header names a new run. */
 static parmap_status create_one(const char *output, int node, const pm_journal_head *head)
 {
-    char path[PM_PATH + 32], page[HEADER_BYTES] = {0};
-    const header h = {.format = FORMAT,
-                      .header_bytes = HEADER_BYTES,
-                      .slot_bytes = sizeof(slot),
-                      .node = (uint32_t)node,
-                      .head = *head};
-    memcpy(page, &h, sizeof h);
-    memcpy(page, magic, sizeof magic);
-    path_of(path, output, node);
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    char path[PM_JOURNAL_PATH];
+    const int fd = open(pm_journal_path(path, output, node), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
-        return cannot_write(path);
-    const off_t bytes = HEADER_BYTES + head->blocks * (off_t)sizeof(slot);
-    const bool good = ftruncate(fd, 0) == 0 && ftruncate(fd, bytes) == 0 &&
-                      pwrite(fd, page, sizeof page, 0) == (ssize_t)sizeof page;
-    const parmap_status status = good ? PARMAP_OK : cannot_write(path);
+        return cannot_write(path, errno);
+    parmap_status status = PARMAP_OK;
+    if (ftruncate(fd, HEADER_BYTES) != 0 || ftruncate(fd, pm_journal_end(head->blocks)) != 0)
+        status = cannot_write(path, errno);
+    if (status == PARMAP_OK)
+        status = write_copies(fd, path, node, head);
     close(fd);
     return status;
 }
 
-parmap_status pm_journal_create(const char *output, int nodes, const pm_journal_head *head)
+parmap_status pm_journal_create(const char *output, int first, int nodes,
+                                const pm_journal_head *head)
 {
-    each_journal(output, remove_from, &nodes);
-    for (int node = 0; node < nodes; node++)
+    pm_journal_each(output, remove_from, &nodes);
+    for (int node = first; node < nodes; node++)
         PM_TRY(create_one(output, node, head));
     return PARMAP_OK;
 }
 
-parmap_status pm_journal_open(pm_journal *journal, const char *output, int node)
+void pm_journal_remove(const char *output)
 {
-    path_of(journal->path, output, node);
+    pm_journal_each(output, remove_from, &(int){0});
+}
+
+/* ---- marking --------------------------------------------------------------------------------- */
+
+static parmap_status sign(const char *output, int node, pm_journal_head *head)
+{
+    pm_host here;
+    pm_host_describe(&here);
+    head->boot = here.boot;
+    return pm_journal_head_write(output, node, head);
+}
+
+parmap_status pm_journal_open(pm_journal *journal, const char *output, int node, bool leader)
+{
+    pm_journal_head head;
+    pm_journal_path(journal->path, output, node);
     journal->fd = open(journal->path, O_RDWR | O_CLOEXEC);
-    if (journal->fd >= 0)
-        return PARMAP_OK;
-    return pm_fail(PARMAP_WRITE_ERROR,
-                   "cannot open %s: %s; its folder must be one that all nodes share", journal->path,
-                   strerror(errno));
+    journal->marks = journal->fd;
+    if (node > 0 && journal->fd >= 0) {
+        char first[PM_JOURNAL_PATH];
+        journal->marks = open(pm_journal_path(first, output, 0), O_RDONLY | O_CLOEXEC);
+    }
+    if (journal->fd < 0 || journal->marks < 0)
+        return pm_fail(PARMAP_WRITE_ERROR,
+                       "cannot open %s: %s; its folder must be one that all nodes share",
+                       journal->path, strerror(errno));
+    if (!pm_journal_head_read(journal->fd, &head))
+        return pm_fail(PARMAP_WRITE_ERROR,
+                       "%s was changed while the run began; run the same command again",
+                       journal->path);
+    journal->seed = pm_journal_seed(head.identity);
+    journal->session = (uint16_t)head.session;
+    journal->keeps = head.blocks > 0;
+    return leader && journal->keeps ? sign(output, node, &head) : PARMAP_OK;
 }
 
 void pm_journal_close(pm_journal *journal)
 {
+    if (journal->marks >= 0 && journal->marks != journal->fd)
+        close(journal->marks);
     if (journal->fd >= 0)
         close(journal->fd);
-    journal->fd = -1;
+    journal->fd = journal->marks = -1;
 }
 
-parmap_status pm_journal_mark(const pm_journal *journal, int64_t block, uint64_t hash)
+parmap_status pm_journal_mark(const pm_journal *journal, int64_t block, uint64_t hash,
+                              uint8_t flags)
 {
-    const slot mark = {.state = DONE, .session = 1, .hash = hash};
-    const off_t at = HEADER_BYTES + block * (off_t)sizeof mark;
-    for (;;) {
-        const ssize_t written = pwrite(journal->fd, &mark, sizeof mark, at);
-        if (written == (ssize_t)sizeof mark)
-            return PARMAP_OK;
-        if (written >= 0)
-            errno = ENOSPC;
-        if (errno != EINTR)
-            return cannot_write(journal->path);
-    }
-}
-
-typedef struct reading {
-    pm_journal_head head;
-    bool found;   /* the first node's, with the header */
-    bool present; /* any */
-    int64_t done;
-} reading;
-
-static int64_t count_done(int fd)
-{
-    static slot slots[READ_SLOTS];
-    int64_t done = 0;
-    off_t at = HEADER_BYTES;
-    for (ssize_t got; (got = pread(fd, slots, sizeof slots, at)) >= (ssize_t)sizeof(slot);) {
-        const size_t whole = (size_t)got / sizeof(slot);
-        for (size_t i = 0; i < whole; i++)
-            done += slots[i].state == DONE;
-        at += (off_t)(whole * sizeof(slot));
-    }
-    return done;
-}
-
-static void read_one(const char *path, int node, void *context)
-{
-    reading *r = context;
-    header h;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    r->present = true;
-    if (read_header(fd, &h) && h.node == (uint32_t)node) {
-        r->done += count_done(fd);
-        if (node == 0) {
-            r->found = true;
-            r->head = h.head;
-        }
-    }
-    close(fd);
-}
-
-parmap_status pm_journal_read(const char *output, pm_journal_head *head, int64_t *done)
-{
-    reading r = {0};
-    each_journal(output, read_one, &r);
-    *head = r.head;
-    *done = r.done;
-    if (r.found)
+    if (!journal->keeps)
         return PARMAP_OK;
-    return r.present
-               ? pm_fail(PARMAP_BAD_DATA,
-                         "the journal of %s is damaged; compute it again with --force", output)
-               : pm_fail(PARMAP_NO_INPUT, "%s has no journal", output);
+    pm_slot slot = {
+        .state = PM_SLOT_WRITTEN, .flags = flags, .session = journal->session, .hash = hash};
+    pm_slot_seal(&slot, block, journal->seed);
+    return write_at(journal->fd, journal->path, &slot, sizeof slot, pm_journal_place(block));
 }
 
-void pm_journal_remove(const char *output)
+bool pm_journal_slots_read(int fd, int64_t first, int64_t count, pm_slot *slots)
 {
-    each_journal(output, remove_from, &(int){0});
+    const size_t bytes = (size_t)count * sizeof *slots;
+    size_t have = 0;
+    while (have < bytes) {
+        const ssize_t got =
+            pread(fd, (char *)slots + have, bytes - have, pm_journal_place(first) + (off_t)have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        if (got == 0)
+            break;
+        have += (size_t)got;
+    }
+    memset((char *)slots + have, 0, bytes - have);
+    return true;
+}
+
+parmap_status pm_journal_slots_write(int fd, const char *path, int64_t first, int64_t count,
+                                     const pm_slot *slots)
+{
+    return write_at(fd, path, slots, (size_t)count * sizeof *slots, pm_journal_place(first));
 }

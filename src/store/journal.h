@@ -1,57 +1,82 @@
 /* The journal: which blocks of a run are done.  One file per node beside the output,
  * FILE.journal-K: a header that identifies the run, then one slot per block, written at its place
- * after the block's data. docs/format.md draws it.  The first node's journal also holds the lock
- * that says "this run lives". */
+ * after the block's data.  docs/format.md draws it.  The first node's journal also carries the lock
+ * of the output (store/lock.h). */
 #ifndef PM_STORE_JOURNAL_H
 #define PM_STORE_JOURNAL_H
 
 #include "store/data.h"
+#include "store/slot.h"
 
-enum { PM_IDENTITY = 1024 };
+enum { PM_IDENTITY = 1024, PM_JOURNAL_PATH = PM_PATH + 32, PM_JOURNAL_LEASE = 3072 };
 
-/* What identifies a run and its place, the same in every node's journal. */
+/* What identifies a run and its place. */
 typedef struct pm_journal_head {
-    char identity[PM_IDENTITY]; /* pm_identity_text */
-    int64_t blocks;
+    char identity[PM_IDENTITY];
+    int64_t blocks; /* 0 = the run keeps no journal: there are no slots */
     int64_t block_items;
-    char host[64];   /* of rank 0 */
-    int64_t pid;     /* of rank 0 */
-    int64_t started; /* seconds since 1970 */
+    int64_t offset;  /* of the data in the file; 0 = it was not laid out yet */
+    int64_t inode;   /* of the file */
+    int64_t session; /* of the last attempt, from 1 */
+    uint64_t boot;   /* of the node whose page cache holds what is WRITTEN; 0 = not known */
 } pm_journal_head;
 
 typedef struct pm_journal {
     int fd;
-    char path[PM_PATH + 32];
+    int marks;        /* the first journal, which has the marks of earlier attempts; may be fd */
+    uint64_t seed;    /* of the slots */
+    uint16_t session; /* this attempt */
+    bool keeps;       /* false: the run keeps no journal */
+    char path[PM_JOURNAL_PATH];
 } pm_journal;
 
-/* Local, rank 0.  Takes the lock of `output` by opening its first journal and locking it: *lock_fd,
- * to be closed at the end of the run, is then >= 0.  PARMAP_CANNOT_CREATE when a living run holds
- * it, naming that, or when the journal cannot be created.  *had_journal: one was there before. */
-parmap_status pm_journal_lock(const char *output, int *lock_fd, bool *had_journal);
+/* The name of a node's journal.  Returns `path`. */
+char *pm_journal_path(char path[PM_JOURNAL_PATH], const char *output, int node);
 
-/* Local.  Does a living run write `output`? */
-bool pm_journal_is_locked(const char *output);
+/* The seed of the slots of a run. */
+uint64_t pm_journal_seed(const char *identity);
 
-/* Local.  Is the first journal of `output` still the one that pm_journal_lock opened? */
-bool pm_journal_is_ours(const char *output, int lock_fd);
+/* Where a slot stands in its journal. */
+int64_t pm_journal_place(int64_t block);
+
+/* Where the records of failed items begin: behind the slots. */
+int64_t pm_journal_end(int64_t blocks);
 
 /* Local.  Is there a journal of `output`? */
 bool pm_journal_exists(const char *output);
 
-/* Local, rank 0, with the lock.  Makes `nodes` empty journals with this header and removes older
- * ones. */
-parmap_status pm_journal_create(const char *output, int nodes, const pm_journal_head *head);
+/* Local.  Calls `visit` for each journal of `output`, with its node number, in any order. */
+void pm_journal_each(const char *output, void (*visit)(const char *path, int node, void *context),
+                     void *context);
 
-/* Local.  Opens the journal of a node for marking. */
-parmap_status pm_journal_open(pm_journal *journal, const char *output, int node);
+/* Local, rank 0, with the lock.  Makes empty journals with this header for the nodes from `first`
+ * to nodes - 1, and removes those of higher ones.  A file that is there keeps its inode, and its
+ * lease. */
+parmap_status pm_journal_create(const char *output, int first, int nodes,
+                                const pm_journal_head *head);
+
+/* Local.  One of the header's two copies that is whole; false when none is. */
+bool pm_journal_head_read(int fd, pm_journal_head *head);
+
+/* Local.  Rewrites both copies, one after the other.  PARMAP_WRITE_ERROR. */
+parmap_status pm_journal_head_write(const char *output, int node, const pm_journal_head *head);
+
+/* Local.  Opens the journal of a node for marking.  `leader`: the node's first rank, which signs it
+ * with the node's boot, so that its marks are trusted until the node is started anew. */
+parmap_status pm_journal_open(pm_journal *journal, const char *output, int node, bool leader);
 void pm_journal_close(pm_journal *journal);
 
 /* Local, any thread.  The block is done and its data written. */
-parmap_status pm_journal_mark(const pm_journal *journal, int64_t block, uint64_t hash);
+parmap_status pm_journal_mark(const pm_journal *journal, int64_t block, uint64_t hash,
+                              uint8_t flags);
 
-/* Local.  Takes the header of the first journal and how many blocks are marked in all of them.
- * PARMAP_NO_INPUT when there is none, PARMAP_BAD_DATA when it is damaged. */
-parmap_status pm_journal_read(const char *output, pm_journal_head *head, int64_t *done);
+/* Local, any thread.  Reads `count` slots from `first` on; those past the file's end are blank.
+ * False when the file cannot be read. */
+bool pm_journal_slots_read(int fd, int64_t first, int64_t count, pm_slot *slots);
+
+/* Local.  Writes them. */
+parmap_status pm_journal_slots_write(int fd, const char *path, int64_t first, int64_t count,
+                                     const pm_slot *slots);
 
 /* Local, rank 0.  Removes all journals of `output`. */
 void pm_journal_remove(const char *output);

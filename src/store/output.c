@@ -4,11 +4,12 @@
 
 #include "base/text.h"
 #include "base/types.h"
-#include "store/journal.h"
+#include "store/repair.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ const char *pm_output_state_word(pm_output_state state)
 pm_output_state pm_output_inspect(const char *path, pm_file *file)
 {
     const parmap_status status = pm_file_read(path, file);
-    if (pm_journal_is_locked(path))
+    if (pm_lock_is_held(path, NULL))
         return PM_OUTPUT_RUNNING;
     if (status == PARMAP_OK && file->complete)
         return PM_OUTPUT_COMPLETE;
@@ -138,34 +139,57 @@ static bool empty_or_absent(const char *path)
     return stat(path, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0);
 }
 
-/* May the run replace what is there?  `had_journal`: an unfinished run of ours left one. */
-static parmap_status check_present(const char *path, const char *wanted, bool had_journal,
-                                   bool force, bool *restarted)
+/* What stands at the place of an output. */
+typedef struct present {
+    bool readable; /* its HDF5 metadata is whole, and says `file` */
+    pm_file file;
+    bool had_journal;
+    pm_marks marks;
+} present;
+
+/* Nothing of anybody else's is replaced, whatever the journal beside it says. */
+static parmap_status look(const char *path, bool had_journal, present *there)
 {
-    pm_file there;
-    pm_journal_head head;
-    int64_t done;
-    char text[PM_IDENTITY];
-    const bool readable_file = pm_file_read(path, &there) == PARMAP_OK;
-    if (!readable_file && (pm_file_is_foreign(path) || (!had_journal && !empty_or_absent(path))))
+    there->had_journal = had_journal;
+    there->readable = pm_file_read(path, &there->file) == PARMAP_OK;
+    if (!there->readable && (pm_file_is_foreign(path) || (!had_journal && !empty_or_absent(path))))
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "%s is not a result of parmap and would be lost; choose "
                        "another --output (--force replaces only results of parmap)",
                        path);
-    if (!readable_file && !had_journal)
-        return PARMAP_OK;
-    if (force)
-        return PARMAP_OK;
-    if (readable_file)
-        identity(&there, text);
-    else if (pm_journal_read(path, &head, &done) == PARMAP_OK)
-        snprintf(text, sizeof text, "%s", head.identity);
+    return pm_marks_open(&there->marks, path);
+}
+
+/* Another run's, by what the file says, else the journal? */
+static parmap_status check_identity(const char *path, const present *there, const char *wanted)
+{
+    char text[PM_IDENTITY];
+    if (there->readable)
+        identity(&there->file, text);
+    else if (there->marks.known)
+        snprintf(text, sizeof text, "%s", there->marks.head.identity);
     else
-        return PARMAP_OK; /* killed before it had written anything */
-    if (strcmp(text, wanted) != 0)
-        return other_run(path, text, wanted);
-    *restarted = true;
-    return PARMAP_OK;
+        return PARMAP_OK;
+    return strcmp(text, wanted) == 0 ? PARMAP_OK : other_run(path, text, wanted);
+}
+
+/* Whether there are marks to go on from; else *why is what stands against it, "" for a place that
+ * is as good as new. */
+static bool resumable(const char *path, const present *there, const char *wanted, const char **why)
+{
+    const pm_marks *m = &there->marks;
+    const bool ours = m->known && strcmp(m->head.identity, wanted) == 0;
+    const bool begun = ours && (there->readable || m->head.offset > 0);
+    *why = "";
+    if (begun && m->head.blocks == 0)
+        *why = "it was begun with --journal off";
+    else if (begun && empty_or_absent(path))
+        *why = "it was removed";
+    else if (begun || (there->readable && !m->known && m->count > 0))
+        return true;
+    else if (there->readable)
+        *why = m->count > 0 ? "its journal is another run's" : "its journal is gone";
+    return false;
 }
 
 static parmap_status check_room(const char *path, int64_t bytes)
@@ -173,7 +197,7 @@ static parmap_status check_room(const char *path, int64_t bytes)
     char folder[PM_PATH], need[PM_NUMBER_TEXT], have[PM_NUMBER_TEXT];
     struct statvfs disk;
     struct rlimit limit;
-    struct stat present;
+    struct stat there;
     snprintf(folder, sizeof folder, "%s", path);
     pm_format_scaled(need, (double)bytes, "B");
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)bytes)
@@ -184,8 +208,8 @@ static parmap_status check_room(const char *path, int64_t bytes)
     if (statvfs(dirname(folder), &disk) != 0)
         return PARMAP_OK; /* the write will tell */
     double free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
-    if (stat(path, &present) == 0)
-        free_bytes += 512.0 * (double)present.st_blocks;
+    if (stat(path, &there) == 0)
+        free_bytes += 512.0 * (double)there.st_blocks;
     if (free_bytes < (double)bytes)
         return pm_fail(PARMAP_WRITE_ERROR,
                        "%s needs %s, but %s has %s free; make room, or choose another "
@@ -194,15 +218,10 @@ static parmap_status check_room(const char *path, int64_t bytes)
     return PARMAP_OK;
 }
 
-static parmap_status create(pm_output *output, pm_file *wanted, int nodes, const char *text)
+/* ---- afresh ---------------------------------------------------------------------------------- */
+
+static parmap_status note_file(pm_output *output)
 {
-    pm_journal_head head = {.blocks = 0, .pid = getpid(), .started = time(NULL)};
-    head.block_items = pm_record_get_int(&wanted->data, "block_items", 1);
-    head.blocks = (wanted->items + head.block_items - 1) / head.block_items;
-    snprintf(head.identity, sizeof head.identity, "%s", text);
-    gethostname(head.host, sizeof head.host - 1);
-    PM_TRY(pm_journal_create(output->path, nodes, &head));
-    PM_TRY(pm_file_create(output->path, wanted));
     struct stat made;
     if (stat(output->path, &made) != 0)
         return pm_fail(PARMAP_CANNOT_CREATE,
@@ -211,6 +230,167 @@ static parmap_status create(pm_output *output, pm_file *wanted, int nodes, const
     output->device = (int64_t)made.st_dev;
     output->inode = (int64_t)made.st_ino;
     return PARMAP_OK;
+}
+
+static int64_t blocks_of(const pm_file *file, int64_t block_items)
+{
+    return (file->items + block_items - 1) / block_items;
+}
+
+/* The journals know where the data lies only once it is there: until then there is nothing to
+ * resume. */
+static parmap_status create(pm_output *output, pm_file *wanted, const pm_wish *wish,
+                            const char *text, pm_todo *todo)
+{
+    pm_journal_head head;
+    memset(&head, 0, sizeof head); /* the padding too */
+    head.block_items = pm_record_get_int(&wanted->data, "block_items", 1);
+    const int64_t blocks = blocks_of(wanted, head.block_items);
+    head.blocks = wish->journal ? blocks : 0;
+    head.session = output->past.session = 1;
+    snprintf(head.identity, sizeof head.identity, "%s", text);
+    PM_TRY(pm_journal_create(output->path, 0, wish->nodes, &head));
+    PM_TRY(pm_file_create(output->path, wanted));
+    PM_TRY(note_file(output));
+    head.offset = wanted->offset;
+    head.inode = output->inode;
+    for (int node = 0; node < wish->nodes; node++)
+        PM_TRY(pm_journal_head_write(output->path, node, &head));
+    return pm_todo_all(todo, blocks);
+}
+
+/* ---- taken up -------------------------------------------------------------------------------- */
+
+/* Appends to what the user is told: clauses, with a semicolon between them. */
+static void tell(pm_output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void tell(pm_output *output, const char *format, ...)
+{
+    size_t used = strlen(output->note);
+    if (used > 0)
+        used += (size_t)snprintf(output->note + used, sizeof output->note - used, "; ");
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(output->note + used, sizeof output->note - used, format, arguments);
+    va_end(arguments);
+}
+
+/* The data must be all there, and be the file that the journal was written with: else every block
+ * is suspect. */
+static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const pm_file *file,
+                               pm_recheck recheck)
+{
+    struct stat info;
+    const int64_t end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
+    if (stat(output->path, &info) != 0)
+        return PM_RECHECK_ALL;
+    if (info.st_size < end && truncate(output->path, end) == 0)
+        tell(output, "it was cut short, so every block is read again");
+    else if (head->inode != 0 && head->inode != (int64_t)info.st_ino)
+        tell(output, "it was replaced since, so every block is read again");
+    else
+        return recheck;
+    return PM_RECHECK_ALL;
+}
+
+/* What the file says of its data, and of this attempt what fits its attributes. */
+static void adopt(pm_file *wanted, const pm_file *there)
+{
+    pm_file file = *there;
+    for (int i = 0; i < wanted->run.count; i++) {
+        const pm_field *field = &wanted->run.fields[i];
+        if (strcmp(field->name, "started") != 0)
+            pm_record_update(&file.run, field);
+    }
+    *wanted = file;
+}
+
+/* The metadata cannot be read: it is written again, as the run would lay it out today. */
+static parmap_status repair(pm_output *output, pm_file *wanted, present *there)
+{
+    const pm_journal_head *head = &there->marks.head;
+    pm_record_int(&wanted->data, "block_items", head->block_items);
+    PM_TRY(pm_file_repair(output->path, wanted, head->offset));
+    tell(output, "its metadata was damaged and is written again, and every block is read again");
+    there->readable = true;
+    return pm_file_read(output->path, &there->file);
+}
+
+static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
+                             const pm_wish *wish, const char *text, pm_todo *todo)
+{
+    pm_journal_head head;
+    pm_recheck recheck = wish->recheck;
+    if (!there->readable) {
+        PM_TRY(repair(output, wanted, there));
+        recheck = PM_RECHECK_ALL;
+    }
+    memset(&head, 0, sizeof head);
+    if (there->marks.known)
+        head = there->marks.head;
+    snprintf(head.identity, sizeof head.identity, "%s", text);
+    head.block_items = pm_file_block_items(&there->file);
+    head.offset = there->file.offset;
+    if (head.block_items == 0)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "%s does not say rightly how long its blocks are: it is damaged; compute it "
+                       "again with --force",
+                       output->path);
+    head.blocks = blocks_of(&there->file, head.block_items);
+    recheck = inspect_data(output, &head, &there->file, recheck);
+    PM_TRY(note_file(output));
+    head.inode = output->inode;
+    pm_marks_assume(&there->marks, &head);
+    PM_TRY(pm_resume(&there->marks, &head, there->file.items, wish->nodes, recheck, todo,
+                     &output->past));
+    if (there->marks.damaged)
+        tell(output, "the header of a journal was damaged");
+    if (output->past.torn > 0)
+        tell(output, "%" PRId64 " of its marks were torn or damaged", output->past.torn);
+    adopt(wanted, &there->file);
+    return PARMAP_OK;
+}
+
+/* ---- both ------------------------------------------------------------------------------------ */
+
+static parmap_status create_afresh(pm_output *output, pm_file *wanted, const pm_wish *wish,
+                                   const char *text, const char *why, pm_todo *todo)
+{
+    if (wish->resume)
+        return pm_fail(PARMAP_CANNOT_CREATE,
+                       "there is nothing to resume in %s: %s; leave out --resume to compute it",
+                       output->path, *why ? why : "it was not begun");
+    if (*why)
+        tell(output, "%s, so it is computed from the start", why);
+    const parmap_status status = create(output, wanted, wish, text, todo);
+    if (status != PARMAP_OK)
+        pm_journal_remove(output->path);
+    return status;
+}
+
+/* With the lock held.  A journal that was there before stays after a failure. */
+static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wish, bool had_journal,
+                          const char *text, pm_todo *todo)
+{
+    present *there = calloc(1, sizeof *there); /* large */
+    const char *why = "";
+    const int64_t bytes = wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES;
+    parmap_status status =
+        there ? look(output->path, had_journal, there)
+              : pm_fail(PARMAP_SYSTEM, "out of memory for what is known of %s", output->path);
+    if (status == PARMAP_OK && !wish->force)
+        status = check_identity(output->path, there, text);
+    if (status == PARMAP_OK)
+        status = check_room(output->path, bytes);
+    if (status == PARMAP_OK && !wish->force && resumable(output->path, there, text, &why))
+        status = take_up(output, wanted, there, wish, text, todo);
+    else if (status == PARMAP_OK)
+        status = create_afresh(output, wanted, wish, text, why, todo);
+    if (status != PARMAP_OK && !had_journal)
+        pm_journal_remove(output->path);
+    if (there)
+        pm_marks_close(&there->marks);
+    free(there);
+    return status;
 }
 
 /* The complete file of an identical run: `wanted` becomes what it says. */
@@ -227,48 +407,28 @@ static bool adopt_complete(const char *path, const char *text, pm_file *wanted)
     return true;
 }
 
-/* With the lock held. */
-static parmap_status take(pm_output *output, pm_file *wanted, int nodes, bool force,
-                          bool had_journal, const char *text)
-{
-    const int64_t bytes = wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES;
-    parmap_status status =
-        check_present(output->path, text, had_journal, force, &output->restarted);
-    if (status == PARMAP_OK)
-        status = check_room(output->path, bytes);
-    if (status != PARMAP_OK) {
-        if (!had_journal)
-            pm_journal_remove(output->path);
-        return status;
-    }
-    status = create(output, wanted, nodes, text);
-    if (status != PARMAP_OK)
-        pm_journal_remove(output->path);
-    return status;
-}
-
-parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *wanted, int nodes,
-                              bool force, bool *already)
+parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *wanted,
+                              const pm_wish *wish, pm_todo *todo, bool *already)
 {
     char text[PM_IDENTITY];
     bool had_journal = false;
-    *output = (pm_output){.lock_fd = -1};
+    *output = (pm_output){.lock.fd = -1};
     *already = false;
     snprintf(output->path, sizeof output->path, "%s", path);
     identity(wanted, text);
     PM_TRY(check_kind(path));
     /* without the lock first: a finished file may lie where nobody may write */
-    if (!force && !pm_journal_exists(path) && adopt_complete(path, text, wanted)) {
+    if (!wish->force && !pm_journal_exists(path) && adopt_complete(path, text, wanted)) {
         *already = true;
         return PARMAP_OK;
     }
-    PM_TRY(pm_journal_lock(path, &output->lock_fd, &had_journal));
+    PM_TRY(pm_lock_take(&output->lock, path, &had_journal));
     parmap_status status = PARMAP_OK;
-    if (!force && adopt_complete(path, text, wanted)) {
+    if (!wish->force && adopt_complete(path, text, wanted)) {
         *already = true; /* another run has just finished it, or was killed before its last step */
         pm_journal_remove(path);
     } else {
-        status = take(output, wanted, nodes, force, had_journal, text);
+        status = take(output, wanted, wish, had_journal, text, todo);
     }
     if (status != PARMAP_OK || *already)
         pm_output_abandon(output);
@@ -281,8 +441,7 @@ static bool still_ours(const pm_output *output)
 {
     struct stat named;
     return stat(output->path, &named) == 0 && (int64_t)named.st_dev == output->device &&
-           (int64_t)named.st_ino == output->inode &&
-           pm_journal_is_ours(output->path, output->lock_fd);
+           (int64_t)named.st_ino == output->inode && pm_lock_is_ours(&output->lock, output->path);
 }
 
 parmap_status pm_output_finish(pm_output *output, pm_file *file)
@@ -304,7 +463,5 @@ parmap_status pm_output_finish(pm_output *output, pm_file *file)
 
 void pm_output_abandon(pm_output *output)
 {
-    if (output->lock_fd >= 0)
-        close(output->lock_fd);
-    output->lock_fd = -1;
+    pm_lock_release(&output->lock);
 }

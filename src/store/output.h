@@ -4,8 +4,11 @@
 #ifndef PM_STORE_OUTPUT_H
 #define PM_STORE_OUTPUT_H
 
-#include "store/data.h"
 #include "store/file.h"
+#include "store/lock.h"
+#include "store/resume.h"
+
+enum { PM_NOTE = 512 };
 
 typedef enum pm_output_state {
     PM_OUTPUT_MISSING,
@@ -26,21 +29,34 @@ pm_output_state pm_output_inspect(const char *path, pm_file *file);
  * nothing. */
 parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH]);
 
+/* How a run wants its output. */
+typedef struct pm_wish {
+    int nodes;    /* that will write: one journal for each */
+    bool force;   /* afresh, whatever run of parmap is there */
+    bool resume;  /* only if there is something to resume */
+    bool journal; /* keep one */
+    pm_recheck recheck;
+} pm_wish;
+
 /* An output that belongs to this run until it is finished or abandoned. */
 typedef struct pm_output {
     char path[PM_PATH];
-    int lock_fd;
-    int64_t device, inode; /* of the file that was made */
-    bool restarted;        /* an unfinished file of the same run was there */
+    pm_lock lock;
+    int64_t device, inode; /* of the file */
+    pm_past past;          /* what earlier attempts did; session 1 = nothing */
+    char note[PM_NOTE];    /* what the user should know of how it began, or "" */
 } pm_output;
 
-/* Local.  Makes the file described by `wanted` and one journal per node at the absolute `path`.
- * *already = true, and nothing is changed, when the complete file of an identical run is there:
- * `wanted` is then what was read from it.  PARMAP_CANNOT_CREATE when something else is there (but
- * for `force` over a file of parmap) or a living run writes it; PARMAP_WRITE_ERROR when there is
- * too little room. */
-parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *wanted, int nodes,
-                              bool force, bool *already);
+/* Local.  Makes the output `wanted` and its journals at the absolute `path`, or takes up what an
+ * earlier attempt of the same run left there: `wanted` is then what its file says, with this
+ * attempt's place.  `todo`: the blocks that are left, not sealed.  *already = true, and nothing is
+ * changed, when the complete file of an identical run is there: `wanted` is then what was read from
+ * it.  `output` must stay where it is while the run lasts.
+ * PARMAP_CANNOT_CREATE when something else is there (but for `force` over a file of parmap), a
+ * living run writes it, or there is nothing to resume; PARMAP_WRITE_ERROR when there is too little
+ * room. */
+parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *wanted,
+                              const pm_wish *wish, pm_todo *todo, bool *already);
 
 /* Local.  The run is complete: writes the attributes, complete = 1, removes the journals, unlocks.
  * PARMAP_WRITE_ERROR, and nothing is touched, when it is no longer the file that was made. */

@@ -55,6 +55,15 @@ void pm_record_room(pm_record *record, const char *name, size_t room)
     f->room = room < PM_FIELD_TEXT ? room : PM_FIELD_TEXT;
 }
 
+void pm_record_update(pm_record *record, const pm_field *from)
+{
+    pm_field *f = find(record, from->name);
+    if (!f || f->kind != from->kind)
+        return;
+    f->number = from->number;
+    memcpy(f->text, from->text, sizeof f->text);
+}
+
 const pm_field *pm_record_find(const pm_record *record, const char *name)
 {
     return find(record, name);

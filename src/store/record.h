@@ -39,6 +39,10 @@ void pm_record_real(pm_record *record, const char *name, double value);
 /* The field will be rewritten with texts of up to room - 1 bytes. */
 void pm_record_room(pm_record *record, const char *name, size_t room);
 
+/* Sets a field that the record has, of the same kind, to the value of `from`; others are left out.
+ * A text keeps its room. */
+void pm_record_update(pm_record *record, const pm_field *from);
+
 /* NULL when there is none. */
 const pm_field *pm_record_find(const pm_record *record, const char *name);
 

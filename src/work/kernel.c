@@ -1,10 +1,10 @@
 /* Choice of the loop, check of the domain, maps over arrays, probe. */
 #include "work/kernel.h"
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "base/types.h"
 #include "work/bounds.h"
+#include "work/probe.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,8 +13,6 @@
 /* Inputs that are checked and then computed.  Measured best of 1 to 256 KiB: the check of one piece
  * overlaps with the writes of the one before, and longer ones lose 10 to 30 % to waiting. */
 enum { piece_bytes = 1536 };
-
-static const double probe_seconds = 0.1; /* at most, at the start of a run */
 
 parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
                                 const parmap_variant **variant)
@@ -69,24 +67,13 @@ static bool within(const parmap_domain *domain, const pm_range *range)
            last <= domain->max;
 }
 
-/* How many items lie between the first and `edge`, both included; unsigned, as they may be far
- * apart. */
-static int64_t items_up_to(const pm_range *range, parmap_int128 edge)
-{
-    const parmap_uint128 first = (parmap_uint128)range->first, last = (parmap_uint128)edge,
-                         step = (parmap_uint128)range->step;
-    const parmap_uint128 steps =
-        range->step > 0 ? (last - first) / step : (first - last) / (0 - step);
-    return (int64_t)steps + 1;
-}
-
 /* The first item outside the domain, given that one is. */
 static parmap_int128 first_outside(const parmap_domain *domain, const pm_range *range)
 {
     if (range->first < domain->min || range->first > domain->max)
         return range->first;
     const parmap_int128 edge = range->step > 0 ? domain->max : domain->min;
-    return pm_range_item(range, items_up_to(range, edge));
+    return pm_range_item(range, (int64_t)pm_range_steps(range->first, edge, range->step) + 1);
 }
 
 /* The inputs of an array are of the type itself. */
@@ -276,44 +263,50 @@ const char *pm_vector_name(parmap_vector vector)
     return names[vector];
 }
 
-/* How many items are probed, and which is the i-th of them. */
-static int probes_of(const parmap_kernel *kernel)
-{
-    return kernel->cost_s * PM_PROBES > probe_seconds ? (int)(probe_seconds / kernel->cost_s)
-                                                      : PM_PROBES;
-}
+/* What the probe asks for. */
+typedef struct probed {
+    parmap_loop *loop;
+    const pm_range *range;
+} probed;
 
-static int64_t probe_item(const pm_range *range, int i, int probes)
+static parmap_status compute_probed(void *context, int64_t item, void *result)
 {
-    return (int64_t)((parmap_int128)(range->count - 1) * i / (probes > 1 ? probes - 1 : 1));
+    const probed *p = context;
+    const parmap_span span = {pm_range_item(p->range, item), p->range->step, 1};
+    p->loop(&span, result);
+    return PARMAP_OK;
 }
 
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range)
 {
-    const int probes = probes_of(kernel);
-    _Alignas(64) unsigned char result[64] = {0};
-    uint64_t probe = 0;
-    for (int i = 0; i < probes; i++) {
-        const parmap_span span = {pm_range_item(range, probe_item(range, i, probes)), range->step,
-                                  1};
-        variant->code->loops[PARMAP_VECTOR_BASELINE](&span, result);
-        probe += pm_hash_block(result, pm_type_bytes(variant->result), (uint64_t)i);
-    }
+    probed p = {variant->code->loops[PARMAP_VECTOR_BASELINE], range};
+    uint64_t probe;
+    pm_probe(range->count, pm_probe_count(kernel->cost_s), pm_type_bytes(variant->result),
+             compute_probed, &p, &probe);
     return probe;
+}
+
+/* The same of items that can fail. */
+typedef struct probed_item {
+    parmap_item *item;
+    const pm_range *range;
+    parmap_type type;
+} probed_item;
+
+static parmap_status try_probed(void *context, int64_t item, void *result)
+{
+    const probed_item *p = context;
+    parmap_int128 input;
+    pm_range_input(p->range, item, p->type, &input);
+    return p->item(&input, result);
 }
 
 void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
                            char probe[PM_PROBE_TEXT])
 {
     const parmap_variant *variant = &kernel->variants[type];
-    const int probes = probes_of(kernel);
-    _Alignas(16) unsigned char input[16], result[16] = {0};
-    probe[0] = '\0';
-    for (int i = 0; i < probes; i++) {
-        pm_range_input(range, probe_item(range, i, probes), type, input);
-        const bool good = variant->code->item(input, result) == PARMAP_OK;
-        const uint64_t hash = pm_hash_block(result, pm_type_bytes(variant->result), (uint64_t)i);
-        snprintf(probe + 4 * i, 5, good ? "%04x" : "----", (unsigned)(hash & 0xffff));
-    }
+    probed_item p = {variant->code->item, range, type};
+    pm_probe_items(range->count, pm_probe_count(kernel->cost_s), pm_type_bytes(variant->result),
+                   try_probed, &p, probe);
 }

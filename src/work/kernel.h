@@ -3,6 +3,7 @@
 #ifndef PM_WORK_KERNEL_H
 #define PM_WORK_KERNEL_H
 
+#include "work/probe.h"
 #include "work/range.h"
 
 /* The kernel for a type; PARMAP_USAGE when it has none, naming those it has. */
@@ -41,16 +42,11 @@ parmap_status pm_kernel_item(const parmap_kernel *kernel, parmap_type type, cons
 parmap_vector pm_vector_best(void);
 const char *pm_vector_name(parmap_vector vector);
 
-enum { PM_PROBES = 64, PM_PROBE_TEXT = 4 * PM_PROBES + 1 };
-
-/* The results of PM_PROBES fixed items of the range, as a hash: runs of the same kernel over the
- * same range with different probes compute something different.  Fewer items for slow kernels, none
- * for very slow ones. */
+/* The probe (work/probe.h) of a run over the range. */
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range);
 
-/* The same for kernels whose items can fail: four hexadecimal digits for each item, "----" for one
- * that failed, since what fails may differ from run to run. */
+/* The same for kernels whose items can fail. */
 void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
                            char probe[PM_PROBE_TEXT]);
 

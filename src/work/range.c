@@ -12,6 +12,21 @@ parmap_int128 pm_range_item(const pm_range *range, int64_t i)
                            (parmap_uint128)range->step * (parmap_uint128)(uint64_t)i);
 }
 
+/* Where the part after the first `parts` begins. */
+static int64_t border(const pm_range *whole, int64_t parts, int64_t of)
+{
+    return (int64_t)((parmap_int128)whole->count * parts / of);
+}
+
+pm_range pm_range_part(const pm_range *whole, pm_part part)
+{
+    if (part.of == 0)
+        return *whole;
+    const int64_t begin = border(whole, part.number - 1, part.of);
+    return (pm_range){pm_range_item(whole, begin), whole->step,
+                      border(whole, part.number, part.of) - begin};
+}
+
 parmap_int128 pm_range_last(const pm_range *range)
 {
     return pm_range_item(range, range->count - 1);
@@ -28,6 +43,18 @@ void pm_range_input(const pm_range *range, int64_t i, parmap_type type, void *in
         *(uint64_t *)input = (uint64_t)x; /* the bits of an int64_t too */
 }
 
+parmap_uint128 pm_range_steps(parmap_int128 from, parmap_int128 to, parmap_int128 step)
+{
+    const parmap_uint128 a = (parmap_uint128)from, b = (parmap_uint128)to;
+    return step > 0 ? (b - a) / (parmap_uint128)step : (a - b) / (0 - (parmap_uint128)step);
+}
+
+int64_t pm_range_part_of(const pm_range *whole, int64_t of, int64_t i)
+{
+    /* the least number whose end, count * number / of, lies beyond i */
+    return (int64_t)(((parmap_int128)(i + 1) * of + whole->count - 1) / whole->count);
+}
+
 char *pm_range_format(char text[PM_RANGE_TEXT], const pm_range *range)
 {
     char first[PM_NUMBER_TEXT], last[PM_NUMBER_TEXT], step[PM_NUMBER_TEXT];
@@ -38,5 +65,11 @@ char *pm_range_format(char text[PM_RANGE_TEXT], const pm_range *range)
         snprintf(text, PM_RANGE_TEXT, "%s..%s", first, last);
     else
         snprintf(text, PM_RANGE_TEXT, "%s..%s:%s", first, last, step);
+    return text;
+}
+
+char *pm_part_format(char text[PM_PART_TEXT], pm_part part)
+{
+    snprintf(text, PM_PART_TEXT, "%lld/%lld", (long long)part.number, (long long)part.of);
     return text;
 }

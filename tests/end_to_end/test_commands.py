@@ -43,7 +43,7 @@ class CommandTest(FileTest):
 
 class Attributes(CommandTest):
     DATA = {"kernel": str, "kernel_version": int, "type": str, "input_type": str, "range": str,
-            "rounding": int, "count": int, "block_items": int, "probe": int, "checksum": int,
+            "rounding": int, "count": int, "block_items": int, "cost_s": float, "probe": int, "checksum": int,
             "checksum_method": str, "complete": int}
     RUN = {"format": int, "version": str, "build": str, "mpi": str, "hdf5": str, "dataset": str,
            "nodes": int, "ranks": int, "threads": int, "schedule": str, "vector": str,
@@ -60,7 +60,7 @@ class Attributes(CommandTest):
                 for name, value in node.attrs.items():
                     if isinstance(value, (numpy.integer, numpy.floating)):
                         kind = numpy.dtype("<u8" if name in ("probe", "checksum") else
-                                           "<f8" if name == "seconds" else "<i8")
+                                           "<f8" if name in ("cost_s", "seconds") else "<i8")
                         self.assertEqual(node.attrs.get_id(name).dtype, kind, name)
                         self.assertEqual(node.attrs.get_id(name).shape, (), name)
         for found, kinds in ((what, self.DATA), (how, self.RUN)):

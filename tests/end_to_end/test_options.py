@@ -9,6 +9,7 @@ from parmap_testing import BIN, CORES, MPI, MPIEXEC, SOURCE, FileTest, environme
 
 OPTIONS = {  # option: its default for cubemap, then one value each for config, environment, option
     "range": ("1..1000000", "1..10", "1..20:2", "-5..30"),
+    "part": ("none", "1/2", "2/3", "none"),
     "type": ("int64", "uint64", "int128", "float64"),
     "output": ("cubemap.h5", "a.h5", "b.h5", "none"),
     "dataset": ("cubes", "a", "b/c", "d"),
@@ -159,7 +160,7 @@ class Mistakes(OptionTest):
         self.assertUsage(["--range", "1..x"], "1..x", ranks=3)
 
     def test_missing_values(self):
-        for option in ("range", "type", "output", "threads", "config", "verify", "sample"):
+        for option in ("range", "part", "type", "output", "threads", "config", "verify", "sample"):
             self.assertUsage([f"--{option}"], f"--{option}")
 
     def test_bad_values(self):
@@ -173,6 +174,7 @@ class Mistakes(OptionTest):
                 "progress": ("on",),
                 "summary": ("xml",),
                 "sample": ("-1", "x"),
+                "part": ("0/8", "9/8", "3", "a/b", ""),
                 "output": ("",),
                 "dataset": ("",),
         }.items():
@@ -224,7 +226,7 @@ class Information(OptionTest):
             with self.subTest(ranks=ranks):
                 text = self.make("cubemap", "--help", ranks=ranks)
                 for option in [*OPTIONS, "config", "verify", "sample", "print-config", "help",
-                               "version"]:
+                               "print-plan", "version"]:
                     self.assertRegex(text.out, rf"--{option}\b", text)
                 self.assertEqual(len(re.findall(r"^ *--range\b", text.out, re.MULTILINE)), 1, text)
                 self.assertEqual(text.messages("error") + text.messages("warning"), [])

@@ -26,10 +26,10 @@ static pm_chunk serve(void *claims)
  * before the others have begun. */
 static void claim_all(pm_claims *claims, int thread)
 {
-    const int64_t stretch = claims->blocks / 100 + 1;
+    const int64_t stretch = claims->places / 100 + 1;
     pm_chunk chunk;
     for (int64_t n = 0; claims->schedule->claim(claims, thread, &chunk); n++) {
-        CHECK(0 <= chunk.begin && chunk.begin <= chunk.end && chunk.end <= claims->blocks);
+        CHECK(0 <= chunk.begin && chunk.begin <= chunk.end && chunk.end <= claims->places);
         for (int64_t b = chunk.begin; b < chunk.end; b++)
             atomic_fetch_add(&taken[b], 1);
         if (n % stretch == 0)

@@ -19,6 +19,7 @@ static const char path[] = "output.h5", thesis[] = "my thesis, all of it\n";
 static pm_file wanted, there;
 static pm_output output;
 static bool already;
+static pm_todo todo;
 
 /* The run that the cases below want. */
 static void want(void)
@@ -33,14 +34,20 @@ static void want(void)
     pm_record_text(&wanted.data, "range", "1..1000");
     pm_record_int(&wanted.data, "rounding", 0);
     pm_record_int(&wanted.data, "count", 1000);
-    pm_record_int(&wanted.data, "block_items", 100);
+    pm_record_int(&wanted.data, "block_items", 128);
     pm_record_uint(&wanted.data, "probe", 77);
     pm_record_uint(&wanted.data, "checksum", 0);
 }
 
+static parmap_status begin_with(const pm_wish *wish)
+{
+    pm_todo_free(&todo);
+    return pm_output_begin(&output, path, &wanted, wish, &todo, &already);
+}
+
 static parmap_status begin(bool force)
 {
-    return pm_output_begin(&output, path, &wanted, 1, force, &already);
+    return begin_with(&(pm_wish){.nodes = 1, .force = force, .journal = true});
 }
 
 static bool exists(const char *name)
@@ -85,19 +92,21 @@ static void check_refused(bool force, const char *part)
 {
     CHECK_INT(begin(force), PARMAP_CANNOT_CREATE);
     CHECK_HOLDS(parmap_message(), part);
-    CHECK_INT(output.lock_fd, -1);
+    CHECK_INT(output.lock.fd, -1);
     CHECK(!already);
 }
 
-static void check_begins(bool force, bool restarted)
+/* `session` 1 = afresh, more = an unfinished run is taken up. */
+static void check_begins(bool force, int session)
 {
     CHECK_INT(begin(force), PARMAP_OK);
     CHECK(!already);
-    CHECK(output.lock_fd >= 0);
-    CHECK(output.restarted == restarted);
+    CHECK(output.lock.fd >= 0);
+    CHECK_INT(output.past.session, session);
+    CHECK_INT(pm_todo_blocks(&todo), 8);
     check_state(PM_OUTPUT_RUNNING);
     CHECK_INT(pm_output_finish(&output, &wanted), PARMAP_OK);
-    CHECK_INT(output.lock_fd, -1);
+    CHECK_INT(output.lock.fd, -1);
     CHECK(!exists("output.h5.journal-0"));
     check_state(PM_OUTPUT_COMPLETE);
 }
@@ -106,15 +115,15 @@ static void missing(void)
 {
     clear();
     check_state(PM_OUTPUT_MISSING);
-    check_begins(false, false);
+    check_begins(false, 1);
     clear();
-    check_begins(true, false);
+    check_begins(true, 1);
 }
 
 static void empty_file(void)
 {
     have_text("");
-    check_begins(false, false);
+    check_begins(false, 1);
 }
 
 static void foreign_file(void)
@@ -162,10 +171,10 @@ static void journal_alone(void)
     clear();
     close(open("output.h5.journal-0", O_CREAT | O_RDWR, 0600));
     check_state(PM_OUTPUT_INCOMPLETE);
-    check_begins(false, false);
+    check_begins(false, 1);
     have(false);
     CHECK(unlink(path) == 0);
-    check_begins(false, true);
+    check_begins(false, 1);
 }
 
 static void complete_identical(void)
@@ -175,7 +184,7 @@ static void complete_identical(void)
     CHECK(stat(path, &before) == 0);
     CHECK_INT(begin(false), PARMAP_OK);
     CHECK(already);
-    CHECK_INT(output.lock_fd, -1);
+    CHECK_INT(output.lock.fd, -1);
     CHECK(wanted.complete);
     CHECK_INT(pm_record_get_uint(&wanted.data, "checksum", 0), 4711);
     CHECK(stat(path, &after) == 0);
@@ -183,7 +192,7 @@ static void complete_identical(void)
           before.st_mtim.tv_nsec == after.st_mtim.tv_nsec && before.st_ino == after.st_ino);
     CHECK(!exists("output.h5.journal-0"));
     want();
-    check_begins(true, false); /* --force computes it again */
+    check_begins(true, 1); /* --force computes it again */
 }
 
 /* Changes one thing that tells runs apart; false when there are no more. */
@@ -231,7 +240,7 @@ static void other_run(bool complete)
     for (int i = 0; want(), change(i); i++) {
         have(complete);
         change(i);
-        check_begins(true, false);
+        check_begins(true, 1);
     }
 }
 
@@ -249,11 +258,11 @@ static void incomplete_identical(void)
 {
     have(false);
     check_state(PM_OUTPUT_INCOMPLETE);
-    check_begins(false, true);
+    check_begins(false, 2);
     have(false);
     CHECK(unlink("output.h5.journal-0") == 0); /* by a user who tidies up */
     check_state(PM_OUTPUT_INCOMPLETE);
-    check_begins(false, true);
+    check_begins(false, 1);
 }
 
 static void running(void)
@@ -281,7 +290,7 @@ static void running(void)
     close(ready[0]);
     close(ready[1]);
     check_state(PM_OUTPUT_INCOMPLETE);
-    check_begins(false, true);
+    check_begins(false, 3);
 }
 
 static void folders_and_devices(void)
@@ -294,7 +303,8 @@ static void folders_and_devices(void)
     CHECK(mkfifo(path, 0600) == 0);
     check_refused(true, "it is a device or pipe");
     clear();
-    CHECK_INT(pm_output_begin(&output, "/dev/null", &wanted, 1, true, &already),
+    CHECK_INT(pm_output_begin(&output, "/dev/null", &wanted, &(pm_wish){.nodes = 1, .force = true},
+                              &todo, &already),
               PARMAP_CANNOT_CREATE);
     CHECK_HOLDS(parmap_message(), "--output none");
     CHECK(!exists("output.h5.journal-0"));
@@ -307,7 +317,7 @@ static void too_large(int64_t items, const char *part)
     pm_record_int(&wanted.data, "count", items);
     CHECK_INT(begin(false), PARMAP_WRITE_ERROR);
     CHECK_HOLDS(parmap_message(), part);
-    CHECK_INT(output.lock_fd, -1);
+    CHECK_INT(output.lock.fd, -1);
 }
 
 static void too_little_room(void)
@@ -333,7 +343,7 @@ static void too_little_room(void)
         CHECK(exists("output.h5.journal-0") == (bool)present);
     }
     want();
-    check_begins(false, true); /* and the one that was there is as it was */
+    check_begins(false, 2); /* and the one that was there is as it was */
 }
 
 static void failed_creation(void)
@@ -343,7 +353,7 @@ static void failed_creation(void)
     CHECK(begin(false) != PARMAP_OK);
     CHECK(!exists(path));
     CHECK(!exists("output.h5.journal-0"));
-    CHECK_INT(output.lock_fd, -1);
+    CHECK_INT(output.lock.fd, -1);
 }
 
 static void several_nodes(void)
@@ -351,16 +361,15 @@ static void several_nodes(void)
     pm_journal_head head;
     int64_t done;
     clear();
-    CHECK_INT(pm_output_begin(&output, path, &wanted, 3, false, &already), PARMAP_OK);
+    CHECK_INT(begin_with(&(pm_wish){.nodes = 3, .journal = true}), PARMAP_OK);
     CHECK(exists("output.h5.journal-2"));
     CHECK(!exists("output.h5.journal-3"));
-    CHECK_INT(pm_journal_read(path, &head, &done), PARMAP_OK);
-    CHECK_INT(head.blocks, 10);
-    CHECK_INT(head.block_items, 100);
-    CHECK_INT(head.pid, getpid());
+    CHECK_INT(pm_marks_count(path, &head, &done), PARMAP_OK);
+    CHECK_INT(head.blocks, 8);
+    CHECK_INT(head.block_items, 128);
     pm_output_abandon(&output);
     pm_output_abandon(&output);
-    check_begins(false, true);
+    check_begins(false, 2);
     CHECK(!exists("output.h5.journal-2"));
 }
 

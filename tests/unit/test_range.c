@@ -54,9 +54,60 @@ static void ends_of_types(void)
         "-170141183460469231731687303715884105727:-170141183460469231731687303715884105727");
 }
 
+/* The parts follow each other without a gap, and are as equal as can be. */
+static void check_parts(const pm_range *whole, int64_t of, int64_t step)
+{
+    const int64_t least = whole->count / of, most = least + (whole->count % of != 0);
+    int64_t before = 0;
+    for (int64_t number = 1;; number += step) {
+        const pm_range part = pm_range_part(whole, (pm_part){number, of});
+        CHECK(part.count >= least && part.count <= most);
+        CHECK_INT(part.step, whole->step);
+        if (step == 1)
+            CHECK_INT(part.first, pm_range_item(whole, before));
+        if (step == 1) {
+            CHECK_INT(pm_range_part_of(whole, of, before), number);
+            CHECK_INT(pm_range_part_of(whole, of, before + part.count - 1), number);
+        }
+        before += part.count;
+        if (number > of - step)
+            break;
+    }
+    if (step == 1)
+        CHECK_INT(before, whole->count);
+    const pm_range last = pm_range_part(whole, (pm_part){of, of});
+    CHECK_INT(pm_range_last(&last), pm_range_last(whole));
+    CHECK_INT(pm_range_part_of(whole, of, whole->count - 1), of);
+}
+
+static void parts(void)
+{
+    static const int64_t steps[] = {1, 3, -7}, lengths[] = {1, 2, 7, 8, 100, 999};
+    for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++)
+        for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++)
+            for (int64_t of = 1; of <= lengths[l]; of++)
+                check_parts(&(pm_range){-12, steps[s], lengths[l]}, of, 1);
+    const pm_range all = {INT64_MIN, 1, INT64_MAX};
+    check_parts(&all, 7, 1);
+    check_parts(&all, INT64_MAX, INT64_MAX / 5);
+    check_parts(&(pm_range){largest, -1, INT64_MAX}, 1000, 1);
+}
+
+static void part_texts(void)
+{
+    char text[PM_PART_TEXT];
+    CHECK_TEXT(pm_part_format(text, (pm_part){3, 8}), "3/8");
+    CHECK_TEXT(pm_part_format(text, (pm_part){INT64_MAX, INT64_MAX}),
+               "9223372036854775807/9223372036854775807");
+    const pm_range whole = {5, 2, 10}, same = pm_range_part(&whole, (pm_part){0, 0});
+    CHECK(same.first == 5 && same.step == 2 && same.count == 10);
+}
+
 int main(void)
 {
     static const check_case cases[] = {
+        {"range: parts", parts},
+        {"range: texts of parts", part_texts},
         {"range: small ones", small_ranges},
         {"range: all items", items_between},
         {"range: the ends of types", ends_of_types},

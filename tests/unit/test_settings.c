@@ -232,6 +232,60 @@ static void failed_items(void)
     free_settings();
 }
 
+static void parts(void)
+{
+    static const char *const names[][2] = {
+        {"cubemap.h5", "cubemap.3-of-8.h5"},
+        {"a.b/out", "a.b/out.3-of-8"},
+        {"/x/a.b.h5", "/x/a.b.3-of-8.h5"},
+        {"dir/.h5", "dir/.h5.3-of-8"},
+        {"dir/", "dir/"},
+        {"none", NULL},
+    };
+    char arguments[128];
+    CHECK_INT(settings_of("")->part.of, 0);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(arguments, sizeof arguments, "--part 3/8 --output %s", names[i][0]);
+        const pm_settings *s = settings_of(arguments);
+        CHECK_INT(s->part.number, 3);
+        CHECK_INT(s->part.of, 8);
+        CHECK_TEXT(s->output, names[i][1]);
+    }
+    CHECK_TEXT(settings_of("--part none")->output, "cubemap.h5");
+    CHECK_TEXT(settings_of("--part 1/1")->output, "cubemap.1-of-1.h5");
+    CHECK_INT(settings_of("--part 1e6/1_000_000")->part.number, 1000000);
+    CHECK_INT(settings_of("--range 9..1:-2 --part 5/5")->part.of, 5);
+    setenv("PARMAP_PART", "2/4", 1);
+    CHECK_INT(settings_of("")->part.of, 4);
+    CHECK_INT(settings_of("--part 1/3")->part.of, 3);
+    unsetenv("PARMAP_PART");
+    free_settings();
+}
+
+static void bad_parts(void)
+{
+    static const char *const cases[][2] = {
+        {"--part 0/8", "--part \"0/8\": there is no such part; K goes from 1 to N"},
+        {"--part 9/8", "K goes from 1 to N"},
+        {"--part -1/8", "K goes from 1 to N"},
+        {"--part 3", "--part \"3\": not a part; write K/N, for example 3/8, or none"},
+        {"--part a/b", "not a part"},
+        {"--part 3/", "not a part"},
+        {"--part /8", "not a part"},
+        {"--part 1/2/3", "not a part"},
+        {"--part 1.5/2", "not a part"},
+        {"--part=", "empty"},
+        {"--part 0/0", "not a number of parts"},
+        {"--part 1/-2", "not a number of parts"},
+        {"--part 1/2^70", "not a number of parts"},
+        {"--part 3/6 --range 1..5", "part 3/6 (option) of range 1..5 (option): more parts than "
+                                    "elements; use at most 5"},
+        {"--part 1/1000001", "range 1..1000000 (default): more parts than elements"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_refused(cases[i][0], cases[i][1]);
+}
+
 static void bad_options(void)
 {
     static const char *const cases[][2] = {
@@ -292,6 +346,7 @@ static void actions(void)
     } cases[] = {
         {"", PM_ACTION_RUN},
         {"--print-config --stats", PM_ACTION_PRINT_CONFIG},
+        {"--print-plan --stats", PM_ACTION_PRINT_PLAN},
         {"--version", PM_ACTION_VERSION},
         {"--help", PM_ACTION_HELP},
         {"--range x --help --rnage", PM_ACTION_HELP},
@@ -460,6 +515,8 @@ int main(void)
         {"settings: ranges", ranges},
         {"settings: bad ranges", bad_ranges},
         {"settings: items that fail", failed_items},
+        {"settings: parts", parts},
+        {"settings: bad parts", bad_parts},
         {"settings: bad options", bad_options},
         {"settings: actions", actions},
         {"settings: option beats environment beats file", layers_in_order},

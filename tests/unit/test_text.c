@@ -278,6 +278,57 @@ static void messages(void)
     CHECK_TEXT(parmap_version(), PARMAP_VERSION);
 }
 
+static void durations(void)
+{
+    static const struct {
+        const char *text;
+        double seconds;
+    } times[] = {
+        {"0", 0},
+        {"90", 90},
+        {"90s", 90},
+        {"0.5", 0.5},
+        {"0.25s", 0.25},
+        {"5m", 300},
+        {"1.5h", 5400},
+        {"2d", 172800},
+        {"1:30", 90},
+        {"90:00", 5400},
+        {"01:30:00", 5400},
+        {"100:00:01", 360001},
+        {"1-00:00:00", 86400},
+        {"2-03:04:05", 183845},
+        {"10000d", 864000000},
+    };
+    for (size_t i = 0; i < COUNT(times); i++) {
+        double seconds = -99;
+        CHECK_INT(pm_parse_duration(times[i].text, &seconds), PARMAP_OK);
+        CHECK(seconds == times[i].seconds);
+    }
+}
+
+static void no_durations(void)
+{
+    static const char *const texts[] = {
+        "",           "s",      "-5",   "+5",        " 5",     "5 ",      "5 s",  "5sec",
+        "1h30m",      "1e3",    "0x10", "nan",       "inf",    ".5",      "5.",   "1.5.5",
+        ":30",        "1:",     "1:60", "1:2:60",    "1:60:0", "1:2:3:4", "1-2",  "1-2:3",
+        "1-24:00:00", "1.5:00", "1:-5", "1-1-1:0:0", "5ms",    "auto",    "1::5",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        double seconds = -99;
+        CHECK_INT(pm_parse_duration(texts[i], &seconds), PARMAP_USAGE);
+        CHECK_HOLDS(parmap_message(), texts[i]);
+        CHECK_HOLDS(parmap_message(), "01:30:00");
+        CHECK(seconds == -99);
+    }
+    double seconds = -99;
+    CHECK_INT(pm_parse_duration("10001d", &seconds), PARMAP_USAGE);
+    CHECK_HOLDS(parmap_message(), "10,000 days");
+    CHECK_INT(pm_parse_duration("999999999999999999999999:00", &seconds), PARMAP_USAGE);
+    CHECK(seconds == -99);
+}
+
 int main(void)
 {
     static const check_case cases[] = {
@@ -286,6 +337,8 @@ int main(void)
         {"text: what is no whole number", no_integers},
         {"text: numbers within bounds", bounds},
         {"text: sizes in bytes", sizes},
+        {"text: times", durations},
+        {"text: what is no time", no_durations},
         {"text: switches", switches},
         {"text: whole numbers written", written_integers},
         {"text: scaled numbers", scaled},

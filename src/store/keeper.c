@@ -1,0 +1,130 @@
+/* The marks are read first, then the data is synced, then exactly those marks become "on the disk":
+ * a block that is marked in between has to wait for the next round.  fdatasync covers what all
+ * ranks of the node have written, since they share one page cache. */
+#include "store/keeper.h"
+
+#include "base/todo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WINDOW = 4096 };
+
+static bool is_new(const pm_keeper *k, const pm_slot *slot, int64_t block)
+{
+    return slot->state == PM_SLOT_WRITTEN && slot->session == k->journal->session &&
+           pm_slot_good(slot, block, k->journal->seed);
+}
+
+static int64_t window_at(const pm_keeper *k, int64_t first)
+{
+    return k->blocks - first < WINDOW ? k->blocks - first : WINDOW;
+}
+
+/* The blocks that are written and not on the disk.  What is settled at the front is not looked at
+ * again. */
+static parmap_status find_new(pm_keeper *k, pm_todo *found)
+{
+    pm_slot slots[WINDOW];
+    bool settled = true;
+    for (int64_t first = k->settled; first < k->blocks; first += WINDOW) {
+        const int64_t count = window_at(k, first);
+        if (!pm_journal_slots_read(k->journal->fd, first, count, slots))
+            return pm_fail(PARMAP_WRITE_ERROR, "cannot read %s: %s; run the same command again",
+                           k->journal->path, strerror(errno));
+        for (int64_t i = 0; i < count; i++) {
+            settled = settled && slots[i].state == PM_SLOT_SYNCED;
+            if (is_new(k, &slots[i], first + i))
+                PM_TRY(pm_todo_add(found, first + i, PM_TASK_COMPUTE));
+        }
+        if (settled)
+            k->settled = first + count;
+    }
+    return PARMAP_OK;
+}
+
+/* All slots of a run of blocks get a state. */
+static parmap_status rewrite(const pm_keeper *k, pm_todo_run run, pm_slot_state state)
+{
+    pm_slot slots[WINDOW];
+    for (int64_t first = run.begin; first < run.end; first += WINDOW) {
+        const int64_t count = run.end - first < WINDOW ? run.end - first : WINDOW;
+        if (!pm_journal_slots_read(k->journal->fd, first, count, slots))
+            return pm_fail(PARMAP_WRITE_ERROR, "cannot read %s: %s; run the same command again",
+                           k->journal->path, strerror(errno));
+        for (int64_t i = 0; i < count; i++) {
+            slots[i].state = (uint8_t)state;
+            pm_slot_seal(&slots[i], first + i, k->journal->seed);
+        }
+        PM_TRY(pm_journal_slots_write(k->journal->fd, k->journal->path, first, count, slots));
+    }
+    return PARMAP_OK;
+}
+
+static parmap_status rewrite_all(const pm_keeper *k, const pm_todo *found, pm_slot_state state)
+{
+    parmap_status status = PARMAP_OK;
+    for (int64_t i = 0; i < found->count && status == PARMAP_OK; i++)
+        status = rewrite(k, found->runs[i], state);
+    if (status == PARMAP_OK && fdatasync(k->journal->fd) != 0)
+        status = pm_fail(PARMAP_WRITE_ERROR, "cannot bring %s onto the disk: %s; %s",
+                         k->journal->path, strerror(errno), pm_data_way_out(errno));
+    return status;
+}
+
+parmap_status pm_keeper_sync(pm_keeper *keeper)
+{
+    pm_todo found = {0};
+    parmap_status status = find_new(keeper, &found);
+    if (status == PARMAP_OK && found.count > 0) {
+        status = pm_data_sync(keeper->data);
+        if (status == PARMAP_OK) {
+            status = rewrite_all(keeper, &found, PM_SLOT_SYNCED);
+        } else {
+            /* the kernel may have dropped what it could not write */
+            char why[sizeof keeper->message];
+            snprintf(why, sizeof why, "%s", parmap_message());
+            rewrite_all(keeper, &found, PM_SLOT_DOUBTED);
+            status = pm_fail(status, "%s", why);
+        }
+    }
+    pm_todo_free(&found);
+    return status;
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static bool sync_now(void *context)
+{
+    pm_keeper *k = context;
+    k->status = pm_keeper_sync(k);
+    if (k->status == PARMAP_OK)
+        return true;
+    snprintf(k->message, sizeof k->message, "%s", parmap_message());
+    k->failed(k->context, k->status);
+    return false;
+}
+
+parmap_status pm_keeper_start(pm_keeper *keeper, const pm_data *data, const pm_journal *journal,
+                              int64_t blocks, double every_s, pm_keeper_failed *failed,
+                              void *context)
+{
+    *keeper = (pm_keeper){.data = data,
+                          .journal = journal,
+                          .blocks = journal->keeps ? blocks : 0,
+                          .failed = failed,
+                          .context = context};
+    if (!journal->keeps || every_s <= 0)
+        return PARMAP_OK;
+    return pm_ticker_start(&keeper->ticker, every_s, sync_now, keeper);
+}
+
+parmap_status pm_keeper_stop(pm_keeper *keeper, bool sync)
+{
+    pm_ticker_stop(&keeper->ticker);
+    if (keeper->status != PARMAP_OK)
+        return pm_fail(keeper->status, "%s", keeper->message);
+    return sync ? pm_keeper_sync(keeper) : PARMAP_OK;
+}
