@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /* Hashes all blocks on the threads of this process. */
-static parmap_status hash_again(const pm_file *file, pm_data *data, pm_tally *tally)
+static parmap_status hash_again(const pm_file *file, pm_file_source *source, pm_tally *tally)
 {
     pm_host here;
     pm_topology topology;
@@ -23,8 +23,9 @@ static parmap_status hash_again(const pm_file *file, pm_data *data, pm_tally *ta
                           .type = file->type,
                           .vector = pm_vector_best(),
                           .checksum = true,
+                          .can_fail = file->has_statuses,
                           .source = &pm_source_file,
-                          .source_self = data,
+                          .source_self = source,
                           .sink = &pm_sink_none};
     pm_claims claims = pm_claims_of(&pm_schedule_static, &topology, blocks.count, 1, &hub);
     PM_TRY(claims.schedule->open(&claims));
@@ -39,7 +40,7 @@ static parmap_status hash_again(const pm_file *file, pm_data *data, pm_tally *ta
 parmap_status pm_command_verify(const char *path)
 {
     static pm_file file;
-    pm_data data;
+    pm_file_source source = {.data.fd = -1, .statuses.fd = -1};
     pm_tally tally;
     PM_TRY(pm_file_read(path, &file));
     if (!file.complete)
@@ -55,9 +56,14 @@ parmap_status pm_command_verify(const char *path)
                        "%s does not say rightly how long its blocks are: it is damaged; compute "
                        "it again with --force",
                        path);
-    PM_TRY(pm_data_open(&data, path, file.offset, pm_type_bytes(file.type), false));
-    const parmap_status status = hash_again(&file, &data, &tally);
-    pm_data_close(&data);
+    parmap_status status =
+        pm_data_open(&source.data, path, file.offset, pm_type_bytes(file.type), false);
+    if (status == PARMAP_OK && file.has_statuses)
+        status = pm_data_open(&source.statuses, path, file.statuses_offset, 1, false);
+    if (status == PARMAP_OK)
+        status = hash_again(&file, &source, &tally);
+    pm_data_close(&source.data);
+    pm_data_close(&source.statuses);
     if (status != PARMAP_OK)
         return status;
     const uint64_t stored = pm_record_get_uint(&file.data, "checksum", 0);

@@ -3,6 +3,7 @@
 #define PM_APP_PLAN_H
 
 #include "app/settings.h"
+#include "base/text.h"
 #include "comm/topology.h"
 #include "store/output.h"
 #include "work/blocks.h"
@@ -29,13 +30,18 @@ typedef struct pm_plan {
     bool reporting; /* ranks tell rank 0 how far they are */
     bool finished;  /* there is nothing to do: the file is complete already */
     bool allow_rounding;
-    double sync_s;        /* how often data is brought onto the disk; 0 = at the end only */
-    int64_t session;      /* which attempt this is, from 1 */
-    int64_t todo_runs;    /* how many runs of blocks are left; their list travels by itself */
-    int64_t samples;      /* when verifying; 0 = all items */
-    int64_t offset;       /* of item 0 in the file, when writing or verifying */
-    char path[PM_PATH];   /* of that file, absolute; "" = none */
-    parmap_status status; /* why there is no run, with the message */
+    bool can_fail;           /* items can: */
+    int64_t retries;         /* of each that fails */
+    int64_t failed_limit;    /* so many failed items stop the run; INT64_MAX = they do not */
+    int64_t failed_before;   /* in earlier attempts, of blocks that are not looked at again */
+    int64_t statuses_offset; /* of item 0's status in the file */
+    double sync_s;           /* how often data is brought onto the disk; 0 = at the end only */
+    int64_t session;         /* which attempt this is, from 1 */
+    int64_t todo_runs;       /* how many runs of blocks are left; their list travels by itself */
+    int64_t samples;         /* when verifying; 0 = all items */
+    int64_t offset;          /* of item 0 in the file, when writing or verifying */
+    char path[PM_PATH];      /* of that file, absolute; "" = none */
+    parmap_status status;    /* why there is no run, with the message */
     char message[PM_MESSAGE_BYTES];
 } pm_plan;
 
@@ -51,6 +57,9 @@ void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm
 
 /* Local.  The plan as lines "name = value" on stdout. */
 void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
+
+/* The input of an item, as text. */
+char *pm_plan_input(char text[PM_NUMBER_TEXT], const pm_plan *plan, int64_t item);
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);

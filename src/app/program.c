@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "comm/collective.h"
 #include "comm/launcher.h"
+#include "store/failed_collect.h"
 
 #include "build_info.h"
 
@@ -33,10 +34,11 @@ typedef struct program {
     pm_world world;
     pm_topology topology;
     pm_layers *layers;
-    pm_settings settings; /* rank 0 */
-    bool settled;         /* rank 0: settings and plan are made */
-    pm_file file;         /* rank 0 */
-    pm_output output;     /* rank 0 */
+    pm_settings settings;  /* rank 0 */
+    bool settled;          /* rank 0: settings and plan are made */
+    pm_file file;          /* rank 0 */
+    pm_output output;      /* rank 0 */
+    pm_failed_list failed; /* rank 0 */
     pm_todo todo;
     pm_progress progress; /* rank 0 */
     pm_plan plan;
@@ -55,6 +57,7 @@ static int report(parmap_status status)
 static void adopt_file(pm_plan *plan, const pm_file *file)
 {
     plan->offset = file->offset;
+    plan->statuses_offset = file->statuses_offset;
     plan->checksum = pm_record_find(&file->data, "checksum") != NULL;
     plan->stats = pm_record_find(&file->data, "min") != NULL;
     plan->blocks = pm_blocks_of(file->items, pm_record_get_int(&file->data, "block_items", 0));
@@ -70,6 +73,11 @@ static void tell_beginning(const program *p)
                     " of %" PRId64 " blocks are read again",
                     p->settings.output, past->items, p->plan.blocks.items, past->rechecks,
                     p->plan.blocks.count);
+    if (p->settings.rerun_failed && past->reruns > 0)
+        pm_log_note("computing the failed items of %" PRId64 " of %" PRId64 " blocks again",
+                    past->reruns, p->plan.blocks.count);
+    else if (p->settings.rerun_failed)
+        pm_log_note("%s has no failed items", p->settings.output);
 }
 
 static parmap_status open_output(program *p, bool *already)
@@ -81,6 +89,7 @@ static parmap_status open_output(program *p, bool *already)
         .nodes = p->topology.nodes,
         .force = p->settings.force,
         .resume = p->settings.resume,
+        .rerun = p->settings.rerun_failed,
         .journal = p->settings.journal,
         .recheck = p->settings.verify_all || p->plan.stats ? PM_RECHECK_ALL : PM_RECHECK_DOUBTED,
     };
@@ -90,6 +99,7 @@ static parmap_status open_output(program *p, bool *already)
         return PARMAP_OK;
     adopt_file(&p->plan, &p->file);
     p->plan.session = p->output.past.session;
+    p->plan.failed_before = p->output.past.failed;
     p->plan.todo_runs = p->todo.count;
     tell_beginning(p);
     return PARMAP_OK;
@@ -121,6 +131,21 @@ static parmap_status prepare(program *p, const pm_host *hosts)
     return PARMAP_OK;
 }
 
+/* How many items have failed, in all attempts. */
+static int64_t failed_of(const program *p, const pm_outcome *outcome)
+{
+    return outcome ? p->plan.failed_before + outcome->tally.failed : pm_file_failed(&p->file);
+}
+
+/* What failed, from the journals, while they are there. */
+static parmap_status collect_failed(program *p)
+{
+    p->failed.count = 0;
+    PM_TRY(pm_failed_collect(p->plan.path, &p->file, &p->failed));
+    pm_failures_name(p->failed.items, p->failed.count, &p->plan);
+    return PARMAP_OK;
+}
+
 static parmap_status finish_file(program *p, const pm_outcome *outcome)
 {
     char now[32], min[PM_STATS_TEXT], max[PM_STATS_TEXT], sum[PM_STATS_TEXT];
@@ -137,7 +162,11 @@ static parmap_status finish_file(program *p, const pm_outcome *outcome)
     pm_record_int(run, "sessions", p->output.past.session);
     pm_record_text(run, "ended", pm_format_now(now));
     pm_record_real(run, "seconds", outcome->seconds);
-    return pm_output_finish(&p->output, &p->file);
+    if (p->plan.can_fail) {
+        pm_record_int(data, "failed", failed_of(p, outcome));
+        PM_TRY(collect_failed(p));
+    }
+    return pm_output_finish(&p->output, &p->file, &p->failed);
 }
 
 static parmap_status summarise(const program *p, const char *status, const pm_outcome *outcome)
@@ -156,6 +185,7 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
         .topology = &p->topology,
         .items = outcome ? before + outcome->tally.items : p->file.items,
         .before = before,
+        .failed = failed_of(p, outcome),
         .seconds = outcome ? outcome->seconds : 0,
         .balance = outcome ? outcome->balance : 1,
         .has_checksum =
@@ -173,11 +203,35 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
     return pm_summary_print(&summary, p->settings.summary);
 }
 
-static parmap_status already_complete(const program *p)
+/* The run has come to its end, but not every item: the first of them, and what can be done. */
+static parmap_status end_with_failed(const program *p, int64_t failed, const pm_failed *items,
+                                     int64_t count)
 {
+    char more[64] = "", ways[PM_FIELD_TEXT] = "";
+    const int64_t shown = count < PM_FAILURES_SHOWN ? count : PM_FAILURES_SHOWN;
+    pm_failures_show(items, shown);
+    if (failed > shown)
+        snprintf(more, sizeof more, ", %" PRId64 " more than are shown", failed - shown);
+    if (p->plan.goal == PM_GOAL_WRITE)
+        snprintf(ways, sizeof ways,
+                 "; parmap info --failed %s lists all, --rerun-failed computes them again",
+                 p->settings.output);
+    return pm_fail(PARMAP_ITEMS_FAILED, "%" PRId64 " of %" PRId64 " items failed%s%s", failed,
+                   p->plan.blocks.items, more, ways);
+}
+
+static parmap_status already_complete(program *p)
+{
+    const int64_t failed = pm_file_failed(&p->file);
+    if (p->settings.rerun_failed)
+        pm_log_note("%s has no failed items", p->settings.output);
     if (p->plan.stats && !pm_record_find(&p->file.data, "min"))
         pm_log_note("%s has no statistics; --force computes it again", p->settings.output);
-    return summarise(p, "already complete", NULL);
+    PM_TRY(summarise(p, "already complete", NULL));
+    if (failed == 0)
+        return PARMAP_OK;
+    PM_TRY(pm_file_read_failed(p->plan.path, &p->failed));
+    return end_with_failed(p, failed, p->failed.items, p->failed.count);
 }
 
 static parmap_status verdict(const program *p, const pm_outcome *outcome)
@@ -203,9 +257,30 @@ static void tell_lost(const program *p, const pm_tally *tally)
                        pm_block_first(&p->plan.blocks, tally->first_lost));
 }
 
-static parmap_status conclude(program *p, const pm_outcome *outcome)
+/* Stopped by --on-error. */
+static parmap_status end_too_many(program *p, const pm_outcome *outcome)
+{
+    const int64_t done = p->output.past.items + outcome->tally.items;
+    const bool writing = p->plan.goal == PM_GOAL_WRITE;
+    if (writing && collect_failed(p) == PARMAP_OK)
+        pm_failures_show(p->failed.items, p->failed.count);
+    else
+        pm_failures_show(outcome->failures.items, outcome->failures.count);
+    pm_output_abandon(&p->output);
+    summarise(p, "stopped", outcome);
+    return pm_fail(PARMAP_ITEMS_FAILED,
+                   "stopped by --on-error after %" PRId64 " of %" PRId64 " elements: %" PRId64
+                   " failed; run the same command with --on-error continue%s",
+                   done, p->plan.blocks.items, failed_of(p, outcome),
+                   writing ? " to go on, and with --rerun-failed to compute those again too" : "");
+}
+
+static parmap_status conclude(program *p, pm_outcome *outcome)
 {
     tell_lost(p, &outcome->tally);
+    pm_failures_name(outcome->failures.items, outcome->failures.count, &p->plan);
+    if (outcome->status == PARMAP_ITEMS_FAILED)
+        return end_too_many(p, outcome);
     if (outcome->status == PARMAP_STOPPED) {
         pm_output_abandon(&p->output);
         summarise(p, "stopped", outcome);
@@ -223,7 +298,13 @@ static parmap_status conclude(program *p, const pm_outcome *outcome)
         return verdict(p, outcome);
     if (p->plan.goal == PM_GOAL_WRITE)
         PM_TRY(finish_file(p, outcome));
-    return summarise(p, "complete", outcome);
+    PM_TRY(summarise(p, "complete", outcome));
+    const int64_t failed = failed_of(p, outcome);
+    if (failed == 0)
+        return PARMAP_OK;
+    const bool writing = p->plan.goal == PM_GOAL_WRITE;
+    return end_with_failed(p, failed, writing ? p->failed.items : outcome->failures.items,
+                           writing ? p->failed.count : outcome->failures.count);
 }
 
 /* ---- every rank ------------------------------------------------------------------------------ */

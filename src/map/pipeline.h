@@ -14,15 +14,17 @@
 /* A block on its way. */
 typedef struct pm_piece {
     int64_t block;
-    int64_t item;  /* its first, in the run */
-    int64_t count; /* of items */
-    void *results; /* of the thread, 64-byte aligned */
+    int64_t item;      /* its first, in the run */
+    int64_t count;     /* of items */
+    void *results;     /* of the thread, 64-byte aligned */
+    uint8_t *statuses; /* of the items (base/types.h); NULL where none can fail */
     size_t bytes;
     uint64_t hash; /* after compute, when the run has a checksum */
     bool marked;   /* it is marked for good already: an earlier attempt's, and right */
 } pm_piece;
 
-/* Where results come from: loads what the block needs, and computes. */
+/* Where results come from: loads what the block needs, and computes; where items can fail, those
+ * that are not good yet by their statuses. */
 typedef struct pm_source {
     const char *name;
     parmap_status (*produce)(void *self, pm_piece *piece);
@@ -31,8 +33,8 @@ typedef struct pm_source {
 /* Where results go.  All stages may be NULL. */
 typedef struct pm_sink {
     const char *name;
-    /* Before any other, of a block that an earlier attempt has marked: its results as they stand
-     * there.  *right = they are what was marked. */
+    /* Before any other, of a block that an earlier attempt has marked: its results and statuses as
+     * they stand there.  *right = they are what was marked. */
     parmap_status (*reload)(void *self, pm_piece *piece, bool *right);
     parmap_status (*emit)(void *self, const pm_piece *piece);
     parmap_status (*mark)(void *self, const pm_piece *piece); /* after emit: the block is done */
@@ -46,6 +48,7 @@ typedef struct pm_flow {
     parmap_vector vector;
     bool checksum;
     bool stats;
+    bool can_fail; /* items can */
     const pm_source *source;
     void *source_self;
     const pm_sink *sink;
@@ -56,6 +59,7 @@ typedef struct pm_flow {
 typedef struct pm_tally {
     int64_t blocks;
     int64_t items;
+    int64_t failed;     /* of the items */
     uint64_t checksum;  /* sum of the blocks' hashes */
     int64_t reread;     /* blocks that were read again, and right */
     int64_t lost;       /* blocks that were marked, but are computed again */
@@ -63,6 +67,9 @@ typedef struct pm_tally {
     double seconds;     /* until the last of the rank's threads had nothing more to do */
     pm_stats stats;
 } pm_tally;
+
+/* The hash of a block: of its results, and where items can fail of their statuses. */
+uint64_t pm_piece_hash(const pm_piece *piece);
 
 /* Local; all ranks run it at the same time.  Runs the flow on this rank's threads until the claims
  * are used up or a stop is asked for.  The first failure of a thread stops all ranks and is

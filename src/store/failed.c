@@ -20,7 +20,7 @@ typedef struct record {
     char message[PM_FAILED_MESSAGE];
 } record;
 
-_Static_assert(sizeof(record) == 256, "a record is 256 bytes in the file");
+_Static_assert(sizeof(record) == PM_FAILED_BYTES, "a record is 256 bytes in the file");
 
 enum { LEAST_RECORDS = 100, READ_RECORDS = 256 };
 
@@ -132,6 +132,20 @@ parmap_status pm_failed_read(const char *journal, int64_t begin, uint64_t seed,
     return status;
 }
 
+parmap_status pm_failed_bring(const char *to, const char *from, int64_t begin, uint64_t seed)
+{
+    pm_failed_log log;
+    pm_failed_list list = {.count = 0};
+    PM_TRY(pm_failed_log_open(&log, to, seed, 1));
+    log.room = INT64_MAX;
+    parmap_status status = pm_failed_read(from, begin, seed, &list);
+    for (int64_t i = 0; i < list.count && status == PARMAP_OK; i++)
+        status = pm_failed_log_add(&log, &list.items[i]);
+    pm_failed_log_close(&log);
+    pm_failed_list_free(&list);
+    return status;
+}
+
 static int by_item(const void *a, const void *b)
 {
     const pm_failed *x = a, *y = b;
@@ -145,10 +159,17 @@ void pm_failed_list_settle(pm_failed_list *list)
     int64_t kept = 0;
     if (list->count > 0)
         qsort(list->items, (size_t)list->count, sizeof *list->items, by_item);
+    int64_t attempts = 0; /* of the item in earlier attempts of the run */
     for (int64_t i = 0; i < list->count; i++) {
         pm_failed next = list->items[i];
-        if (kept > 0 && list->items[kept - 1].item == next.item)
-            next.attempts += list->items[--kept].attempts;
+        const pm_failed *last = kept > 0 ? &list->items[kept - 1] : NULL;
+        const bool again = last && last->item == next.item;
+        if (!again)
+            attempts = 0;
+        else if (last->session != next.session) /* or it is the same, brought from elsewhere */
+            attempts = last->attempts;
+        next.attempts += attempts;
+        kept -= again;
         list->items[kept++] = next;
     }
     list->count = kept;

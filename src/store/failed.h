@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 enum {
+    PM_FAILED_BYTES = 256, /* of a record */
     PM_FAILED_HOST = 32,
     PM_FAILED_MESSAGE = 200,
     PM_FAILED_X = 48,
@@ -20,11 +21,11 @@ enum {
 /* A failed item as users get it. */
 typedef struct pm_failed {
     int64_t item;
-    int64_t attempts; /* in all attempts of the run */
-    int64_t session;  /* the attempt that failed last */
-    int64_t rank;     /* where */
-    char host[PM_FAILED_HOST];
     char x[PM_FAILED_X]; /* its input; the journal does not know it */
+    int64_t attempts;    /* in all attempts of the run */
+    int64_t session;     /* the attempt that failed last */
+    int64_t rank;        /* where */
+    char host[PM_FAILED_HOST];
     char message[PM_FAILED_MESSAGE];
 } pm_failed;
 
@@ -58,12 +59,16 @@ typedef struct pm_failed_list {
 /* Local.  Appends one. */
 parmap_status pm_failed_list_add(pm_failed_list *list, const pm_failed *failed);
 
+/* Local.  Appends to journal `to` the records of journal `from`.  Doing it twice does no harm. */
+parmap_status pm_failed_bring(const char *to, const char *from, int64_t begin, uint64_t seed);
+
 /* Local.  Appends the records of a journal, those from byte `begin` on that check; none where there
  * is no such file. */
 parmap_status pm_failed_read(const char *journal, int64_t begin, uint64_t seed,
                              pm_failed_list *list);
 
-/* Local.  In the order of the items, one each: the last attempt's, with the calls of all. */
+/* Local.  In the order of the items, one each: the last attempt's, with the calls of all attempts.
+ */
 void pm_failed_list_settle(pm_failed_list *list);
 
 /* Local.  Leaves out those that `keep` does not want. */

@@ -24,8 +24,12 @@ typedef struct pm_file {
 /* The name of the data set of statuses.  Returns `name`. */
 char *pm_file_statuses_name(char name[PM_STATUSES_NAME], const pm_file *file);
 
-/* Bytes of the data sets. */
+/* Bytes of the data sets, and where the last of them ends. */
 int64_t pm_file_bytes(const pm_file *file);
+int64_t pm_file_end(const pm_file *file);
+
+/* How many items of a complete file have failed. */
+int64_t pm_file_failed(const pm_file *file);
 
 /* Creates the file (an existing one is replaced) from all fields but the offsets, which it sets:
  * data sets, groups, every attribute at its final size, complete = 0; then closes it.

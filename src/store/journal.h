@@ -6,19 +6,21 @@
 #define PM_STORE_JOURNAL_H
 
 #include "store/data.h"
+#include "store/identity.h"
 #include "store/slot.h"
 
-enum { PM_IDENTITY = 1024, PM_JOURNAL_PATH = PM_PATH + 32, PM_JOURNAL_LEASE = 3072 };
+enum { PM_JOURNAL_PATH = PM_PATH + 32, PM_JOURNAL_LEASE = 3072 };
 
 /* What identifies a run and its place. */
 typedef struct pm_journal_head {
     char identity[PM_IDENTITY];
     int64_t blocks; /* 0 = the run keeps no journal: there are no slots */
     int64_t block_items;
-    int64_t offset;  /* of the data in the file; 0 = it was not laid out yet */
-    int64_t inode;   /* of the file */
-    int64_t session; /* of the last attempt, from 1 */
-    uint64_t boot;   /* of the node whose page cache holds what is WRITTEN; 0 = not known */
+    int64_t offset;          /* of the data in the file; 0 = it was not laid out yet */
+    int64_t statuses_offset; /* of the items' statuses, where items can fail */
+    int64_t inode;           /* of the file */
+    int64_t session;         /* of the last attempt, from 1 */
+    uint64_t boot;           /* of the node whose page cache holds what is WRITTEN; 0 = not known */
 } pm_journal_head;
 
 typedef struct pm_journal {

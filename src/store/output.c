@@ -91,36 +91,18 @@ parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH])
     return fits ? PARMAP_OK : too_long();
 }
 
-/* What makes two runs the same run. */
-static void identity(const pm_file *file, char text[PM_IDENTITY])
-{
-    const pm_record *d = &file->data;
-    snprintf(text, PM_IDENTITY,
-             "%s version %" PRId64 ", range %s, %s%s, data set %s, probe %" PRIx64,
-             pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
-             pm_record_get_text(d, "range", "?"), pm_record_get_text(d, "type", "?"),
-             pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", file->dataset,
-             pm_record_get_uint(d, "probe", 0));
-}
-
-/* The part of an identity that a person reads: without the probe. */
-static int readable(const char *text)
-{
-    const char *probe = strstr(text, ", probe ");
-    return probe ? (int)(probe - text) : (int)strlen(text);
-}
-
 static parmap_status other_run(const char *path, const char *there, const char *wanted)
 {
-    if (readable(there) == readable(wanted) && strncmp(there, wanted, (size_t)readable(there)) == 0)
+    const int readable = pm_identity_readable(there);
+    if (readable == pm_identity_readable(wanted) && strncmp(there, wanted, (size_t)readable) == 0)
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "%s holds another run: the same %.*s, but its kernel computes "
                        "different results; choose another --output, or --force to replace it",
-                       path, readable(there), there);
+                       path, readable, there);
     return pm_fail(PARMAP_CANNOT_CREATE,
                    "%s holds another run (%.*s); choose another --output, or --force to "
                    "replace it",
-                   path, readable(there), there);
+                   path, readable, there);
 }
 
 static parmap_status check_kind(const char *path)
@@ -165,12 +147,12 @@ static parmap_status check_identity(const char *path, const present *there, cons
 {
     char text[PM_IDENTITY];
     if (there->readable)
-        identity(&there->file, text);
+        pm_identity(text, &there->file);
     else if (there->marks.known)
         snprintf(text, sizeof text, "%s", there->marks.head.identity);
     else
         return PARMAP_OK;
-    return strcmp(text, wanted) == 0 ? PARMAP_OK : other_run(path, text, wanted);
+    return pm_identity_agree(text, wanted) ? PARMAP_OK : other_run(path, text, wanted);
 }
 
 /* Whether there are marks to go on from; else *why is what stands against it, "" for a place that
@@ -178,17 +160,17 @@ static parmap_status check_identity(const char *path, const present *there, cons
 static bool resumable(const char *path, const present *there, const char *wanted, const char **why)
 {
     const pm_marks *m = &there->marks;
-    const bool ours = m->known && strcmp(m->head.identity, wanted) == 0;
+    const bool ours = m->known && pm_identity_agree(m->head.identity, wanted);
     const bool begun = ours && (there->readable || m->head.offset > 0);
     *why = "";
     if (begun && m->head.blocks == 0)
         *why = "it was begun with --journal off";
     else if (begun && empty_or_absent(path))
         *why = "it was removed";
-    else if (begun || (there->readable && !m->known && m->count > 0))
-        return true;
+    else if (begun || (there->readable && !m->known && there->had_journal))
+        return true; /* by slots that prove themselves, where the header is damaged */
     else if (there->readable)
-        *why = m->count > 0 ? "its journal is another run's" : "its journal is gone";
+        *why = there->had_journal ? "its journal is another run's" : "its journal is gone";
     return false;
 }
 
@@ -248,11 +230,13 @@ static parmap_status create(pm_output *output, pm_file *wanted, const pm_wish *w
     const int64_t blocks = blocks_of(wanted, head.block_items);
     head.blocks = wish->journal ? blocks : 0;
     head.session = output->past.session = 1;
+    output->keeps = wish->journal;
     snprintf(head.identity, sizeof head.identity, "%s", text);
     PM_TRY(pm_journal_create(output->path, 0, wish->nodes, &head));
     PM_TRY(pm_file_create(output->path, wanted));
     PM_TRY(note_file(output));
     head.offset = wanted->offset;
+    head.statuses_offset = wanted->statuses_offset;
     head.inode = output->inode;
     for (int node = 0; node < wish->nodes; node++)
         PM_TRY(pm_journal_head_write(output->path, node, &head));
@@ -280,7 +264,7 @@ static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, c
                                pm_recheck recheck)
 {
     struct stat info;
-    const int64_t end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
+    const int64_t end = pm_file_end(file);
     if (stat(output->path, &info) != 0)
         return PM_RECHECK_ALL;
     if (info.st_size < end && truncate(output->path, end) == 0)
@@ -309,14 +293,33 @@ static parmap_status repair(pm_output *output, pm_file *wanted, present *there)
 {
     const pm_journal_head *head = &there->marks.head;
     pm_record_int(&wanted->data, "block_items", head->block_items);
-    PM_TRY(pm_file_repair(output->path, wanted, head->offset));
+    if (wanted->has_statuses) /* as the run began */
+        pm_record_text(&wanted->data, "probe", pm_identity_probe(head->identity));
+    PM_TRY(pm_file_repair(output->path, wanted, head->offset, head->statuses_offset));
     tell(output, "its metadata was damaged and is written again, and every block is read again");
     there->readable = true;
     return pm_file_read(output->path, &there->file);
 }
 
+static parmap_status resume(pm_output *output, present *there, pm_journal_head *head,
+                            const pm_wish *wish, pm_recheck recheck, pm_todo *todo)
+{
+    pm_data statuses = {.fd = -1};
+    const pm_file *file = &there->file;
+    if (file->has_statuses)
+        PM_TRY(pm_data_open(&statuses, output->path, file->statuses_offset, 1, false));
+    const pm_resuming how = {.items = file->items,
+                             .nodes = wish->nodes,
+                             .recheck = recheck,
+                             .rerun = wish->rerun,
+                             .statuses = file->has_statuses ? &statuses : NULL};
+    const parmap_status status = pm_resume(&there->marks, head, &how, todo, &output->past);
+    pm_data_close(&statuses);
+    return status;
+}
+
 static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
-                             const pm_wish *wish, const char *text, pm_todo *todo)
+                             const pm_wish *wish, pm_todo *todo)
 {
     pm_journal_head head;
     pm_recheck recheck = wish->recheck;
@@ -327,9 +330,11 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
     memset(&head, 0, sizeof head);
     if (there->marks.known)
         head = there->marks.head;
-    snprintf(head.identity, sizeof head.identity, "%s", text);
+    else
+        pm_identity(head.identity, &there->file);
     head.block_items = pm_file_block_items(&there->file);
     head.offset = there->file.offset;
+    head.statuses_offset = there->file.statuses_offset;
     if (head.block_items == 0)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s does not say rightly how long its blocks are: it is damaged; compute it "
@@ -339,9 +344,11 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
     recheck = inspect_data(output, &head, &there->file, recheck);
     PM_TRY(note_file(output));
     head.inode = output->inode;
+    output->keeps = true;
     pm_marks_assume(&there->marks, &head);
-    PM_TRY(pm_resume(&there->marks, &head, there->file.items, wish->nodes, recheck, todo,
-                     &output->past));
+    if (there->file.complete)
+        PM_TRY(pm_file_reopen(output->path, &there->file));
+    PM_TRY(resume(output, there, &head, wish, recheck, todo));
     if (there->marks.damaged)
         tell(output, "the header of a journal was damaged");
     if (output->past.torn > 0)
@@ -355,6 +362,11 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
 static parmap_status create_afresh(pm_output *output, pm_file *wanted, const pm_wish *wish,
                                    const char *text, const char *why, pm_todo *todo)
 {
+    if (wish->rerun)
+        return pm_fail(PARMAP_CANNOT_CREATE, "cannot compute only the failed items of %s: %s; %s",
+                       output->path, *why ? why : "it was not begun",
+                       *why ? "use --force to compute all of it again"
+                            : "leave out --rerun-failed");
     if (wish->resume)
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "there is nothing to resume in %s: %s; leave out --resume to compute it",
@@ -373,7 +385,7 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
 {
     present *there = calloc(1, sizeof *there); /* large */
     const char *why = "";
-    const int64_t bytes = wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES;
+    const int64_t bytes = pm_file_bytes(wanted) + METADATA_BYTES;
     parmap_status status =
         there ? look(output->path, had_journal, there)
               : pm_fail(PARMAP_SYSTEM, "out of memory for what is known of %s", output->path);
@@ -382,7 +394,7 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     if (status == PARMAP_OK)
         status = check_room(output->path, bytes);
     if (status == PARMAP_OK && !wish->force && resumable(output->path, there, text, &why))
-        status = take_up(output, wanted, there, wish, text, todo);
+        status = take_up(output, wanted, there, wish, todo);
     else if (status == PARMAP_OK)
         status = create_afresh(output, wanted, wish, text, why, todo);
     if (status != PARMAP_OK && !had_journal)
@@ -393,15 +405,22 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     return status;
 }
 
-/* The complete file of an identical run: `wanted` becomes what it says. */
-static bool adopt_complete(const char *path, const char *text, pm_file *wanted)
+/* Is the complete file of an identical run there? */
+static bool is_complete(const char *path, const char *text, pm_file *there)
+{
+    char other[PM_IDENTITY];
+    return pm_file_read(path, there) == PARMAP_OK && there->complete &&
+           pm_identity_agree(pm_identity(other, there), text);
+}
+
+/* Whether nothing is left to do, and then what the file says.  Its journal stays as long as items
+ * could be computed again. */
+static bool adopt_complete(const char *path, const char *text, const pm_wish *wish, pm_file *wanted)
 {
     pm_file there;
-    char other[PM_IDENTITY];
-    if (pm_file_read(path, &there) != PARMAP_OK || !there.complete)
+    if (wish->force || !is_complete(path, text, &there))
         return false;
-    identity(&there, other);
-    if (strcmp(other, text) != 0)
+    if (wish->rerun && pm_file_failed(&there) > 0)
         return false;
     *wanted = there;
     return true;
@@ -413,20 +432,19 @@ parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *want
     char text[PM_IDENTITY];
     bool had_journal = false;
     *output = (pm_output){.lock.fd = -1};
-    *already = false;
     snprintf(output->path, sizeof output->path, "%s", path);
-    identity(wanted, text);
+    pm_identity(text, wanted);
     PM_TRY(check_kind(path));
     /* without the lock first: a finished file may lie where nobody may write */
-    if (!wish->force && !pm_journal_exists(path) && adopt_complete(path, text, wanted)) {
-        *already = true;
+    *already = adopt_complete(path, text, wish, wanted);
+    if (*already && (!pm_journal_exists(path) || pm_file_failed(wanted) > 0))
         return PARMAP_OK;
-    }
     PM_TRY(pm_lock_take(&output->lock, path, &had_journal));
     parmap_status status = PARMAP_OK;
-    if (!wish->force && adopt_complete(path, text, wanted)) {
+    if (*already || adopt_complete(path, text, wish, wanted)) {
         *already = true; /* another run has just finished it, or was killed before its last step */
-        pm_journal_remove(path);
+        if (pm_file_failed(wanted) == 0)
+            pm_journal_remove(path);
     } else {
         status = take(output, wanted, wish, had_journal, text, todo);
     }
@@ -444,13 +462,21 @@ static bool still_ours(const pm_output *output)
            (int64_t)named.st_ino == output->inode && pm_lock_is_ours(&output->lock, output->path);
 }
 
-parmap_status pm_output_finish(pm_output *output, pm_file *file)
+static parmap_status finish(const pm_output *output, pm_file *file, pm_failed_list *failed)
+{
+    if (file->has_statuses)
+        PM_TRY(pm_file_write_failed(output->path, failed));
+    PM_TRY(pm_file_finish(output->path, file));
+    if (pm_file_failed(file) == 0 || !output->keeps)
+        pm_journal_remove(output->path);
+    return PARMAP_OK;
+}
+
+parmap_status pm_output_finish(pm_output *output, pm_file *file, pm_failed_list *failed)
 {
     parmap_status status;
     if (still_ours(output)) {
-        status = pm_file_finish(output->path, file);
-        if (status == PARMAP_OK)
-            pm_journal_remove(output->path);
+        status = finish(output, file, failed);
     } else {
         status = pm_fail(PARMAP_WRITE_ERROR,
                          "%s was removed or replaced while the run lasted; run the same "

@@ -26,16 +26,32 @@ static bool copy(int from, int to, int64_t begin, int64_t end)
     return true;
 }
 
-/* Before and behind the data; the length too, which HDF5 compares. */
+/* What lies between two bytes, but for a data set. */
+static bool copy_beside(int from, int to, int64_t begin, int64_t end, int64_t offset, int64_t bytes)
+{
+    return copy(from, to, begin, offset < end ? offset : end) &&
+           copy(from, to, offset + bytes > begin ? offset + bytes : begin, end);
+}
+
+/* Everything but the data sets; the data lies on one side of the statuses. */
+static bool copy_around(int from, int to, const pm_file *file, int64_t size)
+{
+    const int64_t bytes = file->items * (int64_t)pm_type_bytes(file->type);
+    if (!file->has_statuses)
+        return copy_beside(from, to, 0, size, file->offset, bytes);
+    return copy_beside(from, to, 0, file->statuses_offset, file->offset, bytes) &&
+           copy_beside(from, to, file->statuses_offset + file->items, size, file->offset, bytes);
+}
+
+/* The length too, which HDF5 compares. */
 static bool copy_metadata(const char *from_path, const char *to_path, const pm_file *file)
 {
     struct stat info;
-    const int64_t data_end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
     const int from = open(from_path, O_RDONLY | O_CLOEXEC);
     const int to = open(to_path, O_RDWR | O_CLOEXEC);
     const bool good = from >= 0 && to >= 0 && fstat(from, &info) == 0 &&
-                      ftruncate(to, info.st_size) == 0 && copy(from, to, 0, file->offset) &&
-                      copy(from, to, data_end, info.st_size) && fsync(to) == 0;
+                      ftruncate(to, info.st_size) == 0 &&
+                      copy_around(from, to, file, info.st_size) && fsync(to) == 0;
     const int error = errno;
     if (from >= 0)
         close(from);
@@ -45,13 +61,14 @@ static bool copy_metadata(const char *from_path, const char *to_path, const pm_f
     return good;
 }
 
-parmap_status pm_file_repair(const char *path, pm_file *file, int64_t offset)
+parmap_status pm_file_repair(const char *path, pm_file *file, int64_t offset,
+                             int64_t statuses_offset)
 {
     char fresh[PM_PATH + 16];
     snprintf(fresh, sizeof fresh, "%s.repair", path);
     PM_TRY(pm_file_create(fresh, file));
     parmap_status status = PARMAP_OK;
-    if (file->offset != offset)
+    if (file->offset != offset || (file->has_statuses && file->statuses_offset != statuses_offset))
         status = pm_fail(PARMAP_BAD_DATA,
                          "the metadata of %s is damaged, and HDF5 %s cannot lay it out as the run "
                          "did; continue with the HDF5 library that began it, or use --force",

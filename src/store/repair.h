@@ -6,9 +6,11 @@
 #include "store/file.h"
 
 /* Local, rank 0, with the lock.  Writes the metadata of `path` again, from all fields of `file`;
- * the data, which lies at `offset`, is not touched.  The file keeps its inode.  It may be killed at
- * any moment and called again.  PARMAP_BAD_DATA when this HDF5 library lays the file out otherwise.
+ * the data, which lies at `offset`, and the statuses, if it has any, are not touched.  The file
+ * keeps its inode.  It may be killed at any moment and called again.  PARMAP_BAD_DATA when this
+ * HDF5 library lays the file out otherwise.
  */
-parmap_status pm_file_repair(const char *path, pm_file *file, int64_t offset);
+parmap_status pm_file_repair(const char *path, pm_file *file, int64_t offset,
+                             int64_t statuses_offset);
 
 #endif

@@ -1,8 +1,6 @@
 /* Items one by one: attempts, and what stands in place of a result. */
 #include "work/items.h"
 
-#include "base/types.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -52,12 +50,4 @@ parmap_status pm_items_compute(const pm_items *items, int64_t first, int64_t cou
             PM_TRY(
                 compute_one(items, first + i, (char *)results + (size_t)i * bytes, &statuses[i]));
     return PARMAP_OK;
-}
-
-int64_t pm_items_count_failed(const uint8_t *statuses, int64_t count)
-{
-    int64_t failed = 0;
-    for (int64_t i = 0; i < count; i++)
-        failed += statuses[i] == PM_ITEM_FAILED;
-    return failed;
 }

@@ -2,14 +2,8 @@
 #ifndef PM_WORK_ITEMS_H
 #define PM_WORK_ITEMS_H
 
+#include "base/types.h"
 #include "work/range.h"
-
-/* One byte for each item, as it stands in the file. */
-typedef enum pm_item_status {
-    PM_ITEM_PENDING, /* not computed yet */
-    PM_ITEM_GOOD,
-    PM_ITEM_FAILED
-} pm_item_status;
 
 /* Item `index` of the range has failed for good, after `attempts` calls; `message` is the last
  * one's.  A status other than PARMAP_OK ends the run. */
@@ -25,12 +19,9 @@ typedef struct pm_items {
     void *context;
 } pm_items;
 
-/* Computes those of items first .. first + count - 1 that are not good yet, by their statuses, and
- * sets these.  A failed item's result is 0, or NaN. */
+/* Computes those of items first .. first + count - 1 that are not good yet, by their statuses
+ * (base/types.h), and sets these.  A failed item's result is 0, or NaN. */
 parmap_status pm_items_compute(const pm_items *items, int64_t first, int64_t count, void *results,
                                uint8_t *statuses);
-
-/* How many of `count` items have failed. */
-int64_t pm_items_count_failed(const uint8_t *statuses, int64_t count);
 
 #endif

@@ -122,8 +122,8 @@ static void torn_records(void)
 static void settled(void)
 {
     pm_failed_list list = {.count = 0};
-    static const int64_t items[] = {9, 3, 7, 3, 9, 3, 1}, sessions[] = {1, 2, 1, 3, 1, 1, 4};
-    for (int i = 0; i < 7; i++) {
+    static const int64_t items[] = {9, 3, 7, 3, 9, 3, 1, 3}, sessions[] = {1, 2, 1, 3, 1, 1, 4, 3};
+    for (int i = 0; i < 8; i++) { /* two of them twice */
         char message[32];
         snprintf(message, sizeof message, "attempt %d", (int)sessions[i]);
         const pm_failed failed = failed_of(items[i], sessions[i], message);
@@ -138,10 +138,40 @@ static void settled(void)
     CHECK_TEXT(list.items[1].message, "attempt 3");
     CHECK_INT(list.items[2].attempts, 2);
     CHECK_INT(list.items[3].item, 9);
-    CHECK_INT(list.items[3].attempts, 4);
+    CHECK_INT(list.items[3].attempts, 2);
     pm_failed_list_free(&list);
     pm_failed_list_settle(&list);
     CHECK_INT(list.count, 0);
+}
+
+/* The records of another journal, once or twice. */
+static void brought(void)
+{
+    static const char other[] = "failed.other";
+    pm_failed_log log;
+    lay_out();
+    CHECK(rename(journal, other) == 0);
+    CHECK_INT(pm_failed_log_open(&log, other, SEED, 1), PARMAP_OK);
+    for (int i = 0; i < 300; i++)
+        add(&log, 2 * i, 1, "there");
+    pm_failed_log_close(&log);
+    lay_out();
+    CHECK_INT(pm_failed_log_open(&log, journal, SEED, 1), PARMAP_OK);
+    add(&log, 8, 2, "here");
+    add(&log, 9, 2, "here");
+    pm_failed_log_close(&log);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(pm_failed_bring(journal, other, BEGIN, SEED), PARMAP_OK);
+    pm_failed_list list = list_of();
+    CHECK_INT(list.count, 602);
+    pm_failed_list_settle(&list);
+    CHECK_INT(list.count, 301);
+    CHECK_INT(list.items[3].attempts, 2);
+    CHECK_INT(list.items[4].attempts, 4);
+    CHECK_TEXT(list.items[4].message, "here");
+    pm_failed_list_free(&list);
+    unlink(other);
+    unlink(journal);
 }
 
 static bool is_odd(void *context, const pm_failed *failed)
@@ -342,6 +372,7 @@ int main(void)
         {"failed: texts", texts},
         {"failed: torn records", torn_records},
         {"failed: several attempts", settled},
+        {"failed: brought from another journal", brought},
         {"failed: some left out", kept},
         {"failed: several writers", writers},
         {"failed: bounded", bounded},

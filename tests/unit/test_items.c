@@ -117,7 +117,7 @@ static void span_with_failures(void)
     }
     CHECK_INT(wrong, 0);
     CHECK_INT(told.count, failed);
-    CHECK_INT(pm_items_count_failed(statuses, 200), failed);
+    CHECK_INT(pm_count_failed(statuses, 200), failed);
     CHECK_TEXT(told.message[0], "35 is a multiple of 7, attempt 1");
     CHECK_INT(statuses[200], PM_ITEM_PENDING);
 }
@@ -130,7 +130,7 @@ static void retries(void)
         failures_first = needed;
         CHECK_INT(pm_items_compute(&items, 0, 70, results.reals, statuses), PARMAP_OK);
         CHECK_INT(calls, 70 + 10 * (needed < 3 ? needed : 3)); /* 0, 7 ... 63 */
-        CHECK_INT(pm_items_count_failed(statuses, 70), needed > 3 ? 10 : 0);
+        CHECK_INT(pm_count_failed(statuses, 70), needed > 3 ? 10 : 0);
         CHECK_INT(told.count, needed > 3 ? 10 : 0);
     }
     CHECK_INT(told.attempts[9], 4);
@@ -148,7 +148,7 @@ static void once_more(void)
     results.reals[1] = 12345; /* a good one: stays */
     CHECK_INT(pm_items_compute(&items, 0, 100, results.reals, statuses), PARMAP_OK);
     CHECK_INT(calls, 115);
-    CHECK_INT(pm_items_count_failed(statuses, 100), 0);
+    CHECK_INT(pm_count_failed(statuses, 100), 0);
     CHECK(results.reals[1] == 12345);
     CHECK(results.reals[98] == 98 / 3.0);
 }
