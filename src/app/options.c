@@ -18,6 +18,10 @@ static const char *const summaries[] = {
 static const char *const vectors[] = {"auto", [1 + PARMAP_VECTOR_BASELINE] = "baseline",
                                       [1 + PARMAP_VECTOR_V3] = "v3", [1 + PARMAP_VECTOR_V4] = "v4",
                                       NULL};
+static const char *const time_limits[] = {
+    [PM_TIME_LIMIT_AUTO] = "auto", [PM_TIME_LIMIT_NONE] = "none", NULL};
+static const char *const never[] = {"off", NULL};
+static const char *const time_margins[] = {"auto", NULL};
 
 /* --help adds words and default to a text by itself. */
 const pm_option pm_options[PM_OPTIONS] = {
@@ -90,7 +94,8 @@ const pm_option pm_options[PM_OPTIONS] = {
                         .argument = "TIME|off",
                         .help = "how often results are brought onto the disk: what the crash of a "
                                 "node may cost; 10s, 1m, 1.5h",
-                        .kind = PM_VALUE_PERIOD,
+                        .kind = PM_VALUE_TIME,
+                        .words = never,
                         .fallback = "10s"},
     [PM_OPTION_THREADS] = {.name = "threads",
                            .argument = "N",
@@ -111,6 +116,20 @@ const pm_option pm_options[PM_OPTIONS] = {
                           .kind = PM_VALUE_WORD,
                           .words = vectors,
                           .fallback = "auto"},
+    [PM_OPTION_TIME_LIMIT] = {.name = "time-limit",
+                              .argument = "TIME",
+                              .help = "stop and save before 90s, 5m, 1.5h, 01:30:00 are over; "
+                                      "auto: before the Slurm job ends, if there is one; none",
+                              .kind = PM_VALUE_TIME,
+                              .words = time_limits,
+                              .fallback = "auto"},
+    [PM_OPTION_TIME_MARGIN] = {.name = "time-margin",
+                               .argument = "TIME",
+                               .help = "how long before the time limit all is over; auto: 60s, "
+                                       "but at most a tenth of the time",
+                               .kind = PM_VALUE_TIME,
+                               .words = time_margins,
+                               .fallback = "auto"},
     [PM_OPTION_RETRIES] = {.name = "retries",
                            .argument = "N",
                            .help = "call an item that fails up to N more times, at once",

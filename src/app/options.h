@@ -26,6 +26,8 @@ typedef enum pm_option_id {
     PM_OPTION_THREADS,
     PM_OPTION_SCHEDULE,
     PM_OPTION_VECTOR,
+    PM_OPTION_TIME_LIMIT,
+    PM_OPTION_TIME_MARGIN,
     PM_OPTION_RETRIES,
     PM_OPTION_ON_ERROR,
     PM_OPTION_RERUN_FAILED,
@@ -56,7 +58,7 @@ typedef enum pm_value_kind {
     PM_VALUE_COUNT,    /* number, at least 1 */
     PM_VALUE_RETRIES,  /* number, at least 0 */
     PM_VALUE_ON_ERROR, /* on_error */
-    PM_VALUE_PERIOD,   /* seconds; 0 for "off" */
+    PM_VALUE_TIME,     /* seconds, and word -1; or word: the index among the option's words */
     PM_VALUE_NONE      /* the option takes no text */
 } pm_value_kind;
 
@@ -73,7 +75,7 @@ typedef struct pm_option {
     const char *help;
     pm_value_kind kind;
     pm_option_scope scope;
-    const char *const *words; /* for PM_VALUE_WORD; a NULL ends them */
+    const char *const *words; /* for PM_VALUE_WORD and _TIME; a NULL ends them */
     const char *fallback;     /* the default's text; NULL = none, or given by the program */
     const char *heading;      /* of the group in --help that begins with this option, or NULL */
 } pm_option;

@@ -38,10 +38,12 @@ typedef struct pm_plan {
     double sync_s;           /* how often data is brought onto the disk; 0 = at the end only */
     int64_t session;         /* which attempt this is, from 1 */
     int64_t todo_runs;       /* how many runs of blocks are left; their list travels by itself */
-    int64_t samples;         /* when verifying; 0 = all items */
-    int64_t offset;          /* of item 0 in the file, when writing or verifying */
-    char path[PM_PATH];      /* of that file, absolute; "" = none */
-    parmap_status status;    /* why there is no run, with the message */
+    double left_s;      /* until all have to have stopped, when it is sent; INFINITY = no limit */
+    double until;       /* the same by each rank's own pm_now(), after it has come; 0 = no limit */
+    int64_t samples;    /* when verifying; 0 = all items */
+    int64_t offset;     /* of item 0 in the file, when writing or verifying */
+    char path[PM_PATH]; /* of that file, absolute; "" = none */
+    parmap_status status; /* why there is no run, with the message */
     char message[PM_MESSAGE_BYTES];
 } pm_plan;
 

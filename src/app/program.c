@@ -7,21 +7,26 @@
  *   every rank   the run                                                    (1 gather)
  *   rank 0       finishes the file; when it is closed, all may leave        (1 broadcast)
  */
+#include "app/again.h"
 #include "app/placement.h"
 #include "app/progress.h"
 #include "app/run.h"
 #include "app/settings.h"
+#include "app/stop_file.h"
 #include "app/summary.h"
+#include "app/time_limit.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "comm/collective.h"
 #include "comm/launcher.h"
+#include "comm/pause.h"
 #include "store/failed_collect.h"
 
 #include "build_info.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,18 +35,24 @@
 typedef struct program {
     const char *name;
     char command[PM_FIELD_TEXT]; /* as it was typed */
+    char *const *argv;
     const parmap_spec *spec;
+    double begun; /* by pm_now() */
+    struct timespec begun_at;
     pm_world world;
     pm_topology topology;
     pm_layers *layers;
-    pm_settings settings;  /* rank 0 */
-    bool settled;          /* rank 0: settings and plan are made */
-    pm_file file;          /* rank 0 */
-    pm_output output;      /* rank 0 */
-    pm_failed_list failed; /* rank 0 */
+    pm_settings settings;   /* rank 0 */
+    bool settled;           /* rank 0: settings and plan are made */
+    pm_time_limit limit;    /* rank 0 */
+    pm_stop_file stop_file; /* rank 0 */
+    pm_file file;           /* rank 0 */
+    pm_output output;       /* rank 0 */
+    pm_failed_list failed;  /* rank 0 */
     pm_todo todo;
     pm_progress progress; /* rank 0 */
     pm_plan plan;
+    pm_hub hub;
 } program;
 
 static int report(parmap_status status)
@@ -68,11 +79,13 @@ static void tell_beginning(const program *p)
     const pm_past *past = &p->output.past;
     if (p->output.note[0])
         pm_log_warning("%s: %s", p->settings.output, p->output.note);
+    char again[PM_NUMBER_TEXT + 64] = "";
+    if (past->rechecks > 0)
+        snprintf(again, sizeof again, "; %" PRId64 " blocks that may be are read again",
+                 past->rechecks);
     if (past->blocks > 0 || past->rechecks > 0)
-        pm_log_note("continuing %s: %" PRId64 " of %" PRId64 " elements are done, %" PRId64
-                    " of %" PRId64 " blocks are read again",
-                    p->settings.output, past->items, p->plan.blocks.items, past->rechecks,
-                    p->plan.blocks.count);
+        pm_log_note("continuing %s: %" PRId64 " of %" PRId64 " elements are done%s",
+                    p->settings.output, past->items, p->plan.blocks.items, again);
     if (p->settings.rerun_failed && past->reruns > 0)
         pm_log_note("computing the failed items of %" PRId64 " of %" PRId64 " blocks again",
                     past->reruns, p->plan.blocks.count);
@@ -94,6 +107,8 @@ static parmap_status open_output(program *p, bool *already)
         .recheck = p->settings.verify_all || p->plan.stats ? PM_RECHECK_ALL : PM_RECHECK_DOUBTED,
     };
     PM_TRY(pm_output_begin(&p->output, path, &p->file, &wish, &p->todo, already));
+    if (!*already)
+        pm_stop_file_open(&p->stop_file, path, p->begun_at);
     strcpy(p->plan.path, path);
     if (*already)
         return PARMAP_OK;
@@ -118,9 +133,28 @@ static parmap_status settle(program *p)
     return PARMAP_OK;
 }
 
+/* There is no use in a run that has to stop before its first block. */
+static parmap_status check_time(program *p)
+{
+    p->limit = pm_time_limit_find(&p->settings, p->begun);
+    const double left = p->limit.end - pm_now();
+    if (pm_stop_signal())
+        return pm_fail(PARMAP_STOPPED,
+                       "stopped by %s before anything was computed; run the same command again",
+                       pm_stop_signal_name(pm_stop_signal()));
+    if (pm_time_limit_left(&p->limit) > 0)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_STOPPED,
+                   "stopped before anything was computed: %.0f s are left until the time limit, "
+                   "and %.0f s before it all has to be over; give it more time, or choose another "
+                   "--time-limit or --time-margin",
+                   fmax(left, 0), p->limit.margin_s);
+}
+
 static parmap_status prepare(program *p, const pm_host *hosts)
 {
     PM_TRY(settle(p));
+    PM_TRY(check_time(p));
     PM_TRY(pm_topology_derive(hosts, p->world.size, 0, p->plan.threads, &p->topology));
     if (p->plan.goal == PM_GOAL_WRITE)
         PM_TRY(open_output(p, &p->plan.finished));
@@ -257,6 +291,31 @@ static void tell_lost(const program *p, const pm_tally *tally)
                        pm_block_first(&p->plan.blocks, tally->first_lost));
 }
 
+/* What asked the run to stop: "stopped by SIGTERM". */
+static const char *describe_stop(const program *p, char text[PM_MESSAGE_BYTES])
+{
+    const int cause = pm_hub_cause(&p->hub);
+    if (cause == PM_CAUSE_FILE)
+        snprintf(text, PM_MESSAGE_BYTES, "stopped by %.900s", p->stop_file.path);
+    else if (cause == PM_CAUSE_TIME)
+        snprintf(text, PM_MESSAGE_BYTES, "stopped %.1f s before the time limit",
+                 fmax(p->limit.end - pm_now(), 0));
+    else
+        snprintf(text, PM_MESSAGE_BYTES, "stopped by %s", pm_stop_signal_name(cause));
+    return text;
+}
+
+static parmap_status fail_stopped(const program *p, const pm_outcome *outcome)
+{
+    char text[PM_MESSAGE_BYTES];
+    return pm_fail(PARMAP_STOPPED, "%s after %" PRId64 " of %" PRId64 " elements%s%s%s",
+                   describe_stop(p, text), p->output.past.items + outcome->tally.items,
+                   p->plan.blocks.items, p->plan.goal == PM_GOAL_WRITE ? ", " : "",
+                   p->plan.goal == PM_GOAL_WRITE ? p->settings.output : "",
+                   p->plan.goal == PM_GOAL_WRITE ? " is incomplete; run the same command again"
+                                                 : "; run the same command again");
+}
+
 /* Stopped by --on-error. */
 static parmap_status end_too_many(program *p, const pm_outcome *outcome)
 {
@@ -279,16 +338,14 @@ static parmap_status conclude(program *p, pm_outcome *outcome)
 {
     tell_lost(p, &outcome->tally);
     pm_failures_name(outcome->failures.items, outcome->failures.count, &p->plan);
+    if (p->plan.goal == PM_GOAL_WRITE)
+        pm_stop_file_close(&p->stop_file);
     if (outcome->status == PARMAP_ITEMS_FAILED)
         return end_too_many(p, outcome);
     if (outcome->status == PARMAP_STOPPED) {
         pm_output_abandon(&p->output);
         summarise(p, "stopped", outcome);
-        return pm_fail(PARMAP_STOPPED,
-                       "stopped by a signal after %" PRId64 " of %" PRId64
-                       " elements%s; run the same command again",
-                       p->output.past.items + outcome->tally.items, p->plan.blocks.items,
-                       p->plan.goal == PM_GOAL_WRITE ? ", the file is incomplete" : "");
+        return fail_stopped(p, outcome);
     }
     if (outcome->status != PARMAP_OK) {
         pm_output_abandon(&p->output);
@@ -336,8 +393,10 @@ static parmap_status agree(program *p)
         p->plan.status = prepare(p, hosts);
         snprintf(p->plan.message, sizeof p->plan.message, "%s", parmap_message());
     }
+    p->plan.left_s = pm_time_limit_left(&p->limit);
     if (status == PARMAP_OK)
         status = pm_broadcast(&p->world, &p->plan, sizeof p->plan, NULL);
+    p->plan.until = isfinite(p->plan.left_s) ? pm_now() + p->plan.left_s : 0;
     if (status == PARMAP_OK && p->plan.status == PARMAP_OK && !p->plan.finished)
         status = share_todo(p);
     if (status == PARMAP_OK && p->plan.status == PARMAP_OK && p->world.rank > 0)
@@ -355,27 +414,36 @@ typedef struct farewell {
     bool told_stop;
 } farewell;
 
+/* On rank 0's listening thread, a few times a second. */
+static void watch(void *context, int64_t items_done)
+{
+    program *p = context;
+    if (p->plan.reporting)
+        pm_progress_show(&p->progress, items_done);
+    if (p->plan.goal == PM_GOAL_WRITE && pm_stop_file_seen(&p->stop_file))
+        pm_hub_stop_for(&p->hub, PM_CAUSE_FILE);
+}
+
 /* PARMAP_OK when all ranks have left the run in order, with the program's status in `result`. */
 static parmap_status map(program *p, parmap_status *result)
 {
-    pm_hub hub;
     pm_outcome outcome;
     farewell last = {0};
-    const bool watching = p->world.rank == 0 && p->plan.reporting;
-    if (watching)
+    const bool reporting = p->world.rank == 0 && p->plan.reporting;
+    if (reporting)
         pm_progress_begin(&p->progress, p->settings.progress, p->plan.blocks.items,
                           p->output.past.items);
     PM_TRY(pm_run(&p->plan, &p->todo, p->spec->kernel, &p->topology, &p->world,
-                  watching ? pm_progress_show : NULL, &p->progress, &hub, &outcome));
-    if (watching)
+                  reporting || p->plan.goal == PM_GOAL_WRITE ? watch : NULL, p, &p->hub, &outcome));
+    if (reporting)
         pm_progress_end(&p->progress, outcome.tally.items);
     if (p->world.rank == 0)
-        last = (farewell){.status = conclude(p, &outcome), .told_stop = hub.told_stop};
-    const pm_idle idle = {pm_hub_idle, &hub};
+        last = (farewell){.status = conclude(p, &outcome), .told_stop = p->hub.told_stop};
+    const pm_idle idle = {pm_hub_idle, &p->hub};
     PM_TRY(pm_broadcast(&p->world, &last, sizeof last, &idle));
     if (p->world.rank > 0)
-        pm_hub_drain(&hub, last.told_stop);
-    pm_hub_close(&hub);
+        pm_hub_drain(&p->hub, last.told_stop);
+    pm_hub_close(&p->hub);
     *result = last.status;
     return PARMAP_OK;
 }
@@ -451,6 +519,14 @@ static void keep_command(program *p, int argc, char **argv)
                                  i ? argv[i] : p->name);
 }
 
+/* What is saved can be gone on with, once what ended the run is out of the way. */
+static void show_how_to_continue(const program *p, int code)
+{
+    if (p->settled && p->plan.goal == PM_GOAL_WRITE &&
+        (code == PARMAP_STOPPED || code == PARMAP_WRITE_ERROR))
+        pm_again_print(p->argv, p->settings.force);
+}
+
 /* A launcher ends the job when one rank fails: the one that speaks goes first. */
 static void let_the_first_speak(int code)
 {
@@ -464,6 +540,9 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
     pm_action action;
     int code;
     pm_stop_install();
+    p.begun = pm_now();
+    clock_gettime(CLOCK_REALTIME, &p.begun_at);
+    p.argv = argv;
     p.name = name_of(argv[0]);
     p.spec = spec;
     keep_command(&p, argc, argv);
@@ -477,6 +556,8 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
         const parmap_status started = pm_world_start(&argc, &argv, &p.world);
         pm_log_mute(started == PARMAP_OK ? p.world.rank != 0 : pm_launcher_detect().rank != 0);
         code = report(started == PARMAP_OK ? run(&p) : started);
+        if (p.world.rank == 0)
+            show_how_to_continue(&p, code);
         code = p.world.rank == 0 ? code : 0;
         pm_world_finish(code, p.topology.nodes > 1);
     }

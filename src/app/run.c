@@ -2,6 +2,7 @@
 #include "app/run.h"
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/types.h"
 #include "comm/collective.h"
 #include "comm/pause.h"
@@ -95,6 +96,8 @@ static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
                   .checksum = plan->checksum,
                   .stats = plan->stats,
                   .can_fail = plan->can_fail,
+                  .cost_s = kernel->cost_s,
+                  .until = plan->until,
                   .source = plan->samples ? &pm_source_sample : &pm_source_range,
                   .source_self = plan->samples ? (void *)&e->sample : (void *)&e->sample.kernel};
     return open_sink(plan, topology, e, flow);
@@ -116,8 +119,16 @@ static void stop_all(void *hub, parmap_status status)
     pm_hub_stop(hub, status);
 }
 
-/* The data is on the disk before anybody says that the run is complete.  A run that is stopped
- * leaves that to the marks. */
+static parmap_status keep_first_failure(pm_keeper *keeper, parmap_status status)
+{
+    char why[PM_MESSAGE_BYTES];
+    snprintf(why, sizeof why, "%s", parmap_message());
+    pm_keeper_stop(keeper, false);
+    return pm_fail(status, "%s", why);
+}
+
+/* The data is on the disk before anybody says that the run is complete.  A run that is stopped says
+ * in the journal what is, if there is time. */
 static parmap_status run_and_keep(const pm_plan *plan, const pm_flow *flow, pm_claims *claims,
                                   pm_hub *hub, const ends *e, pm_tally *tally)
 {
@@ -127,14 +138,12 @@ static parmap_status run_and_keep(const pm_plan *plan, const pm_flow *flow, pm_c
     PM_TRY(pm_keeper_start(&keeper, &e->file.data, &e->file.journal, plan->blocks.count, every_s,
                            stop_all, hub));
     const parmap_status status = pm_pipeline_run(flow, claims, hub, tally);
-    if (status != PARMAP_OK) {
-        char why[PM_MESSAGE_BYTES]; /* the first failure counts */
-        snprintf(why, sizeof why, "%s", parmap_message());
-        pm_keeper_stop(&keeper, false);
-        return pm_fail(status, "%s", why);
-    }
-    PM_TRY(pm_keeper_stop(&keeper, false));
-    return pm_hub_stopped(hub) ? PARMAP_OK : pm_data_sync(&e->file.data);
+    if (status != PARMAP_OK)
+        return keep_first_failure(&keeper, status);
+    const bool stopped = tally->dropped > 0;
+    PM_TRY(
+        pm_keeper_stop(&keeper, stopped && every_s > 0 && pm_stop_leaves_time(pm_hub_cause(hub))));
+    return stopped ? PARMAP_OK : pm_data_sync(&e->file.data);
 }
 
 /* This rank's part.  A failure here must not keep it from the gathering: the others wait there. */
@@ -187,7 +196,8 @@ static const pm_end overlap = {
         "blocks were computed twice: give the containers of a node host names of their own, or use "
         "--schedule static"};
 
-static void combine(int64_t blocks, int stop, const pm_end *all, int size, pm_outcome *outcome)
+static void combine(int64_t blocks, parmap_status stop, const pm_end *all, int size,
+                    pm_outcome *outcome)
 {
     double sum = 0;
     *outcome = (pm_outcome){.tally = pm_tally_none(), .first_difference = INT64_MAX};
@@ -241,7 +251,7 @@ parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kern
     PM_TRY(pm_gather(world, &mine, all, sizeof mine, &idle));
     if (world->rank == 0) {
         pm_hub_drain_root(hub, sent_by, all);
-        combine(pm_todo_blocks(todo), atomic_load(&hub->stop), all, world->size, outcome);
+        combine(pm_todo_blocks(todo), pm_hub_status(hub), all, world->size, outcome);
         outcome->seconds = pm_now() - begun;
         free(all);
     }

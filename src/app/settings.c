@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -353,6 +354,11 @@ static parmap_status name_part(pm_layers *layers, pm_settings *settings)
     return PARMAP_OK;
 }
 
+static double time_limit_of(const pm_value *value)
+{
+    return value->word == PM_TIME_LIMIT_NONE ? INFINITY : value->seconds;
+}
+
 parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
 {
     pm_value values[PM_OPTIONS];
@@ -371,6 +377,8 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .threads = (int)values[PM_OPTION_THREADS].number,
         .schedule = (pm_schedule_kind)values[PM_OPTION_SCHEDULE].word,
         .vector = values[PM_OPTION_VECTOR].word - 1,
+        .time_limit_s = time_limit_of(&values[PM_OPTION_TIME_LIMIT]),
+        .time_margin_s = values[PM_OPTION_TIME_MARGIN].seconds,
         .checksum = values[PM_OPTION_CHECKSUM].on,
         .stats = values[PM_OPTION_STATS].on,
         .allow_rounding = values[PM_OPTION_ALLOW_ROUNDING].on,
@@ -381,7 +389,7 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .resume = values[PM_OPTION_RESUME].on,
         .verify_all = values[PM_OPTION_VERIFY_ALL].on,
         .journal = values[PM_OPTION_JOURNAL].on,
-        .sync_s = values[PM_OPTION_SYNC].seconds,
+        .sync_s = fmax(values[PM_OPTION_SYNC].seconds, 0),
         .progress = (pm_when)values[PM_OPTION_PROGRESS].word,
         .summary = (pm_summary_kind)values[PM_OPTION_SUMMARY].word,
         .log_level = values[PM_OPTION_QUIET].on     ? PM_LOG_QUIET

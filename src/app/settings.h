@@ -12,6 +12,7 @@
 enum { PM_SETTING_WHERE = 512 };
 
 typedef enum pm_schedule_kind { PM_SCHEDULE_STATIC, PM_SCHEDULE_DYNAMIC } pm_schedule_kind;
+typedef enum pm_time_limit_word { PM_TIME_LIMIT_AUTO, PM_TIME_LIMIT_NONE } pm_time_limit_word;
 typedef enum pm_when { PM_AUTO, PM_ALWAYS, PM_NEVER } pm_when;
 typedef enum pm_summary_kind { PM_SUMMARY_TEXT, PM_SUMMARY_JSON } pm_summary_kind;
 
@@ -34,7 +35,9 @@ typedef struct pm_settings {
     const char *dataset; /* without a leading slash */
     int threads;         /* 0 = auto */
     pm_schedule_kind schedule;
-    int vector; /* a parmap_vector, or -1 = auto */
+    int vector;           /* a parmap_vector, or -1 = auto */
+    double time_limit_s;  /* from the start of the program; -1 = auto, INFINITY = none */
+    double time_margin_s; /* -1 = auto */
     bool checksum;
     bool stats;
     bool allow_rounding;

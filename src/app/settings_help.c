@@ -39,7 +39,7 @@ static void print_option(pm_option_id id, const parmap_spec *defaults)
     const char *standard = pm_option_default(room, id, defaults);
     if (standard != NULL && strcmp(standard, "off") == 0)
         standard = NULL; /* a switch that is not mentioned is off: nobody needs to be told */
-    if (option->words != NULL)
+    if (option->kind == PM_VALUE_WORD)
         pm_option_words(words, option);
     snprintf(left, sizeof left, "  --%s%s%s", option->name, option->argument != NULL ? " " : "",
              option->argument != NULL ? option->argument : "");

@@ -117,6 +117,22 @@ static parmap_status read_word(const pm_option *option, const char *text, int *w
     return pm_fail(PARMAP_USAGE, "unknown; use %s", pm_option_words(list, option));
 }
 
+/* A time, -1 seconds for one of the option's words. */
+static parmap_status read_time(const pm_option *option, const char *text, pm_value *value)
+{
+    char list[PM_OPTION_TEXT];
+    value->seconds = -1;
+    for (value->word = 0; option->words[value->word] != NULL; value->word++)
+        if (strcmp(text, option->words[value->word]) == 0)
+            return PARMAP_OK;
+    value->word = -1;
+    if (pm_parse_duration(text, &value->seconds) != PARMAP_OK)
+        return pm_fail(PARMAP_USAGE,
+                       "not a time; write one like 90, 90s, 5m, 1.5h, 01:30:00, or %s",
+                       pm_option_words(list, option));
+    return PARMAP_OK;
+}
+
 static parmap_status read_threads(const char *text, int64_t *threads)
 {
     parmap_int128 number = 0;
@@ -141,16 +157,6 @@ static parmap_status read_retries(const char *text, int64_t *retries)
     if (pm_parse_integer_within(text, 0, 1000000, &number) != PARMAP_OK)
         return pm_fail(PARMAP_USAGE, "not a number of retries; use 0 to 1000000");
     *retries = (int64_t)number;
-    return PARMAP_OK;
-}
-
-static parmap_status read_period(const char *text, double *seconds)
-{
-    *seconds = 0;
-    if (strcmp(text, "off") == 0)
-        return PARMAP_OK;
-    if (pm_parse_duration(text, seconds) != PARMAP_OK || *seconds <= 0)
-        return pm_fail(PARMAP_USAGE, "not a time; write 10s, 5m, 1.5h or 1:30:00, or off");
     return PARMAP_OK;
 }
 
@@ -202,8 +208,8 @@ parmap_status pm_option_read(const pm_option *option, const char *text, pm_value
         return read_retries(text, &value->number);
     case PM_VALUE_ON_ERROR:
         return pm_on_error_read(text, &value->on_error);
-    case PM_VALUE_PERIOD:
-        return read_period(text, &value->seconds);
+    case PM_VALUE_TIME:
+        return read_time(option, text, value);
     case PM_VALUE_FILE:
     case PM_VALUE_NONE:
         break;

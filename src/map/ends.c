@@ -10,11 +10,14 @@ static parmap_status produce_range(void *self, pm_piece *piece)
 {
     const pm_range_source *s = self;
     if (s->items)
-        return pm_items_compute(s->items, piece->item, piece->count, piece->results,
-                                piece->statuses);
+        return pm_compute_items_in_pieces(s->items, piece->item, piece->count, piece->results,
+                                          piece->statuses, &piece->pace, pm_piece_given_up, piece);
     const parmap_span span = {pm_range_item(&s->range, piece->item), s->range.step, piece->count};
-    s->loop(&span, piece->results);
-    return PARMAP_OK;
+    const size_t item_bytes = piece->bytes / (size_t)piece->count;
+    return pm_compute_in_pieces(s->loop, &span, piece->results, item_bytes, &piece->pace,
+                                pm_piece_given_up, piece)
+               ? PARMAP_OK
+               : PARMAP_STOPPED;
 }
 
 const pm_source pm_source_range = {.name = "range", .produce = produce_range};

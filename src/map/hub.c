@@ -19,6 +19,8 @@ enum {
     WATCH_US = 250000
 };
 
+enum { CAUSE_SHIFT = 8 }; /* pm_hub.stop: the status, and above it the cause */
+
 static int64_t now_us(void)
 {
     return (int64_t)(pm_now() * 1e6);
@@ -178,7 +180,7 @@ static void *listen(void *context)
     int64_t pause = LISTEN_EAGER_US, next_watch = now_us() + WATCH_US;
     while (sleep_us(hub, pause)) {
         if (pm_stop_signal())
-            pm_hub_stop(hub, PARMAP_STOPPED);
+            pm_hub_stop_for(hub, pm_stop_signal());
         const bool any = pump(hub);
         if (hub->watch && now_us() >= next_watch) {
             next_watch = now_us() + WATCH_US;
@@ -245,7 +247,7 @@ void pm_hub_failed(pm_hub *hub, int64_t items)
 bool pm_hub_stopped(pm_hub *hub)
 {
     if (pm_stop_signal())
-        pm_hub_stop(hub, PARMAP_STOPPED);
+        pm_hub_stop_for(hub, pm_stop_signal());
     if (hub->world.rank > 0) {
         const int64_t now = now_us();
         int64_t next = atomic_load_explicit(&hub->next_pump_us, memory_order_relaxed);
@@ -255,18 +257,38 @@ bool pm_hub_stopped(pm_hub *hub)
     return atomic_load_explicit(&hub->stop, memory_order_relaxed) != 0;
 }
 
-void pm_hub_stop(pm_hub *hub, parmap_status why)
+static void stop_all(pm_hub *hub, int why)
 {
     int expected = 0;
-    if (!atomic_compare_exchange_strong(&hub->stop, &expected, (int)why))
+    if (!atomic_compare_exchange_strong(&hub->stop, &expected, why))
         return;
     if (hub->world.rank > 0) {
-        send(hub, 0, STOP, (int64_t)why, 0);
+        send(hub, 0, STOP, why, 0);
     } else {
         pthread_mutex_lock(&hub->pumping);
         tell_all_to_stop(hub);
         pthread_mutex_unlock(&hub->pumping);
     }
+}
+
+void pm_hub_stop(pm_hub *hub, parmap_status why)
+{
+    stop_all(hub, (int)why);
+}
+
+void pm_hub_stop_for(pm_hub *hub, int cause)
+{
+    stop_all(hub, (int)PARMAP_STOPPED + (cause << CAUSE_SHIFT));
+}
+
+parmap_status pm_hub_status(const pm_hub *hub)
+{
+    return (parmap_status)(atomic_load(&hub->stop) & ((1 << CAUSE_SHIFT) - 1));
+}
+
+int pm_hub_cause(const pm_hub *hub)
+{
+    return atomic_load(&hub->stop) >> CAUSE_SHIFT;
 }
 
 pm_chunk pm_hub_request(pm_hub *hub)

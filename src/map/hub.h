@@ -25,7 +25,7 @@ typedef struct pm_hub {
     pm_hub_serve *serve; /* rank 0; NULL = no other node will ask */
     void *serve_context;
 
-    _Atomic int stop;                 /* a parmap_status: why nobody claims any more; 0 = go on */
+    _Atomic int stop;                 /* why nobody claims any more (hub.c); 0 = go on */
     _Atomic int64_t items_done;       /* on this rank */
     _Atomic int64_t failed;           /* items of this rank, */
     _Atomic int64_t failed_elsewhere; /* before the run and, as rank 0 has heard, of other ranks */
@@ -71,8 +71,15 @@ void pm_hub_failed(pm_hub *hub, int64_t items);
  * then. */
 bool pm_hub_stopped(pm_hub *hub);
 
-/* Local, any thread.  Stops all ranks: `why` is the status that this rank saw. */
+/* Local, any thread.  Stops all ranks: `why` is the status that this rank saw; or a cause of
+ * base/stop.h, and the status is PARMAP_STOPPED. */
 void pm_hub_stop(pm_hub *hub, parmap_status why);
+void pm_hub_stop_for(pm_hub *hub, int cause);
+
+/* Local, any thread.  Why this rank stops, as it heard first: PARMAP_OK while nobody has asked; and
+ * the cause of PARMAP_STOPPED, else PM_CAUSE_NONE. */
+parmap_status pm_hub_status(const pm_hub *hub);
+int pm_hub_cause(const pm_hub *hub);
 
 /* Local, any thread of a rank on another node than rank 0's: asks rank 0 for blocks and waits.  An
  * empty chunk when nothing is left, or when the run is stopped. */

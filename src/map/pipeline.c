@@ -2,6 +2,7 @@
 #include "map/pipeline.h"
 
 #include "base/hash.h"
+#include "base/stop.h"
 #include "base/types.h"
 #include "comm/pause.h"
 
@@ -19,6 +20,7 @@ typedef struct crew {
     pm_hub *hub;
     size_t results_bytes; /* of a block, in whole pages */
     size_t buffer_bytes;  /* with the statuses */
+    pm_limit *limit;
     double begun;
     pm_tally tally;
     parmap_status status;  /* the first failure, */
@@ -39,6 +41,7 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
     tally->blocks += other->blocks;
     tally->items += other->items;
     tally->failed += other->failed;
+    tally->dropped += other->dropped;
     tally->checksum += other->checksum;
     tally->reread += other->reread;
     tally->lost += other->lost;
@@ -85,16 +88,15 @@ static parmap_status produce(const pm_flow *flow, pm_piece *piece, bool loaded)
 }
 
 /* Items that failed: of a block that is kept they are news to the hub. */
-static void count_failed(const pm_piece *piece, bool kept, pm_hub *hub, pm_tally *tally)
+static void count_failed(const pm_piece *piece, bool kept, pm_tally *tally)
 {
     const int64_t failed = pm_count_failed(piece->statuses, piece->count);
     tally->failed += failed;
     if (kept && failed > 0)
-        pm_hub_failed(hub, failed);
+        pm_hub_failed(piece->hub, failed);
 }
 
-static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, pm_hub *hub,
-                           pm_tally *tally)
+static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, pm_tally *tally)
 {
     bool right = false;
     piece->item = pm_block_first(&flow->blocks, piece->block);
@@ -115,7 +117,7 @@ static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, p
     if (flow->sink->mark && !piece->marked)
         PM_TRY(flow->sink->mark(flow->sink_self, piece));
     if (piece->statuses)
-        count_failed(piece, kept, hub, tally);
+        count_failed(piece, kept, tally);
     tally->checksum += piece->hash;
     tally->items += piece->count;
     tally->blocks++;
@@ -128,20 +130,51 @@ static pm_task task_at(const pm_flow *flow, int64_t place, int64_t *block)
     return flow->todo ? pm_todo_task(flow->todo, *block) : PM_TASK_COMPUTE;
 }
 
-/* One thread, until there is nothing more to claim. */
+bool pm_piece_given_up(void *piece)
+{
+    const pm_piece *p = piece;
+    const bool stopped = pm_hub_stopped(p->hub);
+    if (pm_limit_over(p->limit, pm_now())) {
+        pm_hub_stop_for(p->hub, PM_CAUSE_TIME);
+        return true;
+    }
+    const bool may_end =
+        pm_hub_cause(p->hub) == PM_CAUSE_TIME || pm_hub_status(p->hub) == PARMAP_ITEMS_FAILED;
+    return stopped && (!may_end || pm_stop_signal() != 0);
+}
+
+/* Whether another block may begin. */
+static bool may_go_on(const crew *c, double now)
+{
+    if (!pm_limit_fits(c->limit, now))
+        pm_hub_stop_for(c->hub, PM_CAUSE_TIME);
+    return !pm_hub_stopped(c->hub);
+}
+
+/* One thread, until there is nothing more to claim.  A stop is looked for after the claim: so a
+ * rank that drops nothing knows that it has done all it could. */
 static parmap_status work(const crew *c, int thread, char *buffer, pm_tally *tally)
 {
     pm_piece piece = {.results = buffer,
-                      .statuses = c->flow->can_fail ? (uint8_t *)buffer + c->results_bytes : NULL};
+                      .statuses = c->flow->can_fail ? (uint8_t *)buffer + c->results_bytes : NULL,
+                      .pace = pm_pace_of(c->flow->cost_s),
+                      .limit = c->limit,
+                      .hub = c->hub};
     pm_chunk chunk;
-    while (!pm_hub_stopped(c->hub) && c->claims->schedule->claim(c->claims, thread, &chunk)) {
+    while (c->claims->schedule->claim(c->claims, thread, &chunk)) {
         for (int64_t place = chunk.begin; place < chunk.end; place++) {
-            if (pm_hub_stopped(c->hub))
-                return PARMAP_OK;
             const pm_task task = task_at(c->flow, place, &piece.block);
             if (task == PM_TASK_NONE)
                 continue;
-            PM_TRY(carry(c->flow, task, &piece, c->hub, tally));
+            const double begun = pm_now();
+            const parmap_status status =
+                may_go_on(c, begun) ? carry(c->flow, task, &piece, tally) : PARMAP_STOPPED;
+            if (status == PARMAP_STOPPED) {
+                tally->dropped += chunk.end - place;
+                return PARMAP_OK;
+            }
+            PM_TRY(status);
+            pm_limit_learn(c->limit, pm_now() - begun);
             pm_hub_done(c->hub, piece.count);
         }
     }
@@ -185,11 +218,13 @@ parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hu
 {
     const size_t longest = (size_t)pm_block_length(&flow->blocks, 0);
     const size_t results_bytes = whole_pages(longest * pm_type_bytes(flow->type));
+    pm_limit limit = pm_limit_of(flow->until, flow->cost_s * (double)longest);
     crew c = {.flow = flow,
               .claims = claims,
               .hub = hub,
               .results_bytes = results_bytes,
               .buffer_bytes = results_bytes + (flow->can_fail ? whole_pages(longest) : 0),
+              .limit = &limit,
               .begun = pm_now(),
               .tally = pm_tally_none()};
     omp_set_dynamic(0);

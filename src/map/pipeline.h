@@ -8,6 +8,8 @@
 #include "base/todo.h"
 #include "map/claim.h"
 #include "map/hub.h"
+#include "map/limit.h"
+#include "map/pieces.h"
 #include "work/blocks.h"
 #include "work/stats.h"
 
@@ -21,10 +23,18 @@ typedef struct pm_piece {
     size_t bytes;
     uint64_t hash; /* after compute, when the run has a checksum */
     bool marked;   /* it is marked for good already: an earlier attempt's, and right */
+    pm_pace pace;  /* of the thread */
+    pm_limit *limit;
+    pm_hub *hub;
 } pm_piece;
 
+/* Local.  Asked within a long block, of a pm_piece: is it to be left?  When the time limit stops
+ * the run, blocks that were begun in time may end, unless they take longer than was thought; when
+ * failed items do, they may end too, so that what failed is on file. */
+bool pm_piece_given_up(void *piece);
+
 /* Where results come from: loads what the block needs, and computes; where items can fail, those
- * that are not good yet by their statuses. */
+ * that are not good yet by their statuses.  PARMAP_STOPPED when it was given up. */
 typedef struct pm_source {
     const char *name;
     parmap_status (*produce)(void *self, pm_piece *piece);
@@ -49,6 +59,8 @@ typedef struct pm_flow {
     bool checksum;
     bool stats;
     bool can_fail; /* items can */
+    double cost_s; /* of an item, as the kernel says; 0 = it does not */
+    double until;  /* when this rank has to have stopped, by pm_now(); 0 = no limit */
     const pm_source *source;
     void *source_self;
     const pm_sink *sink;
@@ -60,6 +72,7 @@ typedef struct pm_tally {
     int64_t blocks;
     int64_t items;
     int64_t failed;     /* of the items */
+    int64_t dropped;    /* blocks that were claimed, but not done: all stop */
     uint64_t checksum;  /* sum of the blocks' hashes */
     int64_t reread;     /* blocks that were read again, and right */
     int64_t lost;       /* blocks that were marked, but are computed again */
@@ -72,8 +85,8 @@ typedef struct pm_tally {
 uint64_t pm_piece_hash(const pm_piece *piece);
 
 /* Local; all ranks run it at the same time.  Runs the flow on this rank's threads until the claims
- * are used up or a stop is asked for.  The first failure of a thread stops all ranks and is
- * returned, with its message. */
+ * are used up or a stop is asked for, or until the time limit, and then it stops all ranks.  The
+ * first failure of a thread stops all ranks and is returned, with its message. */
 parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hub, pm_tally *tally);
 
 pm_tally pm_tally_none(void);

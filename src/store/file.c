@@ -31,13 +31,6 @@ int64_t pm_file_bytes(const pm_file *file)
     return file->items * item;
 }
 
-int64_t pm_file_end(const pm_file *file)
-{
-    const int64_t end = file->offset + file->items * (int64_t)pm_type_bytes(file->type);
-    const int64_t statuses_end = file->has_statuses ? file->statuses_offset + file->items : 0;
-    return end > statuses_end ? end : statuses_end;
-}
-
 int64_t pm_file_failed(const pm_file *file)
 {
     return file->has_statuses ? pm_record_get_int(&file->data, "failed", 0) : 0;

@@ -24,9 +24,8 @@ typedef struct pm_file {
 /* The name of the data set of statuses.  Returns `name`. */
 char *pm_file_statuses_name(char name[PM_STATUSES_NAME], const pm_file *file);
 
-/* Bytes of the data sets, and where the last of them ends. */
+/* Bytes of the data sets. */
 int64_t pm_file_bytes(const pm_file *file);
-int64_t pm_file_end(const pm_file *file);
 
 /* How many items of a complete file have failed. */
 int64_t pm_file_failed(const pm_file *file);

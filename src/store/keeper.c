@@ -6,6 +6,8 @@
 #include "base/todo.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,9 +76,25 @@ static parmap_status rewrite_all(const pm_keeper *k, const pm_todo *found, pm_sl
     return status;
 }
 
+/* A file system may keep the data of a new file and lose its name.  One that cannot sync a folder
+ * needs no such care. */
+static void sync_names(pm_keeper *k)
+{
+    char path[PM_PATH];
+    snprintf(path, sizeof path, "%s", k->data->path);
+    const int folder = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return;
+    fsync(folder);
+    close(folder);
+    k->named = true;
+}
+
 parmap_status pm_keeper_sync(pm_keeper *keeper)
 {
     pm_todo found = {0};
+    if (!keeper->named)
+        sync_names(keeper);
     parmap_status status = find_new(keeper, &found);
     if (status == PARMAP_OK && found.count > 0) {
         status = pm_data_sync(keeper->data);

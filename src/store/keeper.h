@@ -15,7 +15,8 @@ typedef struct pm_keeper {
     int64_t blocks;
     pm_keeper_failed *failed;
     void *context;
-    int64_t settled; /* all blocks below are on the disk */
+    int64_t settled; /* all blocks below are on the disk, */
+    bool named;      /* and so are the names of the files */
     parmap_status status;
     char message[512];
     pm_ticker ticker;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- the journals ---------------------------------------------------------------------------- */
@@ -41,8 +42,12 @@ static void open_one(const char *path, int node, void *context)
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    const bool whole = pm_journal_head_read(fd, &head);
+    struct stat info;
+    const bool begun = fstat(fd, &info) == 0 && info.st_size >= pm_journal_place(0);
+    const bool whole = begun && pm_journal_head_read(fd, &head);
     close(fd);
+    if (!begun)
+        return; /* made for the lock only, just now or before a kill */
     m->damaged |= !whole;
     if (whole && (!m->known || head.session > m->head.session)) {
         m->known = true;

@@ -93,16 +93,11 @@ parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH])
 
 static parmap_status other_run(const char *path, const char *there, const char *wanted)
 {
-    const int readable = pm_identity_readable(there);
-    if (readable == pm_identity_readable(wanted) && strncmp(there, wanted, (size_t)readable) == 0)
-        return pm_fail(PARMAP_CANNOT_CREATE,
-                       "%s holds another run: the same %.*s, but its kernel computes "
-                       "different results; choose another --output, or --force to replace it",
-                       path, readable, there);
+    char list[PM_NOTE];
+    pm_identity_differences(list, sizeof list, there, wanted);
     return pm_fail(PARMAP_CANNOT_CREATE,
-                   "%s holds another run (%.*s); choose another --output, or --force to "
-                   "replace it",
-                   path, readable, there);
+                   "%s holds another run: %s; choose another --output, or --force to replace it",
+                   path, list);
 }
 
 static parmap_status check_kind(const char *path)
@@ -167,10 +162,10 @@ static bool resumable(const char *path, const present *there, const char *wanted
         *why = "it was begun with --journal off";
     else if (begun && empty_or_absent(path))
         *why = "it was removed";
-    else if (begun || (there->readable && !m->known && there->had_journal))
-        return true; /* by slots that prove themselves, where the header is damaged */
+    else if (begun || (there->readable && !m->known && m->count > 0))
+        return true;
     else if (there->readable)
-        *why = there->had_journal ? "its journal is another run's" : "its journal is gone";
+        *why = m->count > 0 ? "its journal is another run's" : "its journal is gone";
     return false;
 }
 
@@ -258,21 +253,12 @@ static void tell(pm_output *output, const char *format, ...)
     va_end(arguments);
 }
 
-/* The data must be all there, and be the file that the journal was written with: else every block
- * is suspect. */
-static pm_recheck inspect_data(pm_output *output, const pm_journal_head *head, const pm_file *file,
-                               pm_recheck recheck)
+/* Every block of a file that the journal was not written with is suspect. */
+static pm_recheck suspect(pm_output *output, const pm_journal_head *head, pm_recheck recheck)
 {
-    struct stat info;
-    const int64_t end = pm_file_end(file);
-    if (stat(output->path, &info) != 0)
-        return PM_RECHECK_ALL;
-    if (info.st_size < end && truncate(output->path, end) == 0)
-        tell(output, "it was cut short, so every block is read again");
-    else if (head->inode != 0 && head->inode != (int64_t)info.st_ino)
-        tell(output, "it was replaced since, so every block is read again");
-    else
+    if (head->inode == 0 || head->inode == output->inode)
         return recheck;
+    tell(output, "it was replaced since, so every block is read again");
     return PM_RECHECK_ALL;
 }
 
@@ -341,8 +327,8 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
                        "again with --force",
                        output->path);
     head.blocks = blocks_of(&there->file, head.block_items);
-    recheck = inspect_data(output, &head, &there->file, recheck);
     PM_TRY(note_file(output));
+    recheck = suspect(output, &head, recheck);
     head.inode = output->inode;
     output->keeps = true;
     pm_marks_assume(&there->marks, &head);

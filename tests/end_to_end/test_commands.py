@@ -48,7 +48,7 @@ class Attributes(CommandTest):
     RUN = {"format": int, "version": str, "build": str, "mpi": str, "hdf5": str, "dataset": str,
            "nodes": int, "ranks": int, "threads": int, "schedule": str, "vector": str,
            "host": str, "command": str, "started": str, "ended": str, "seconds": float,
-           "slurm_job_id": str}
+           "sessions": int, "slurm_job_id": str}
 
     def test_all_of_them(self):
         self.make("cubemap", "--range", "-100..100:2", "--schedule", "dynamic", ranks=2, threads=2,

@@ -1,6 +1,9 @@
 """Ranks on several hosts, which talk over TCP."""
 import json
 import os
+import random
+import re
+import signal
 import tempfile
 import unittest
 from pathlib import Path
@@ -8,10 +11,12 @@ from pathlib import Path
 import h5py
 
 from hosts import Hosts
-from parmap_testing import MPI, MPIEXEC, FileTest, Running, environment, program
+from parmap_testing import (MPI, MPIEXEC, FileTest, Running, environment, program, ranks_of,
+                            send)
 
 # MPICH 4.0 over TCP can hang in MPI_Finalize with three hosts or more
 HOSTS = 2 if MPI == "mpich" else 3
+BLOCK = 8  # items of a block of the kernel slow
 
 
 class SeveralHosts(FileTest):
@@ -31,6 +36,9 @@ class SeveralHosts(FileTest):
         self.folder = Path(shared.name)
 
     def on_hosts(self, *args, timeout=60):
+        return self.begin_on_hosts(*args).wait(timeout)
+
+    def begin_on_hosts(self, *args):
         before = os.getcwd()
         os.chdir(self.folder)  # where the launcher, and so the ranks, start
         self.addCleanup(os.chdir, before)
@@ -38,7 +46,7 @@ class SeveralHosts(FileTest):
         running = Running([*line, program(args[0]), *args[1:]], environment(session="/tmp"),
                           self.folder)
         self.addCleanup(running.close)
-        return running.wait(timeout)
+        return running
 
     def test_both_schedules_write_the_same_file(self):
         for schedule in ("static", "dynamic"):
@@ -56,6 +64,40 @@ class SeveralHosts(FileTest):
         self.assertEqual(result.code, 0, result)
         self.assertEqual(json.loads(result.out)["elements"], 3001)
         self.check_file("slow.h5", "slow", 1, 3001)
+
+    def test_what_all_hosts_have_done_is_kept(self):
+        """Each host has a journal; the next run brings them together, here or there."""
+        command = ("slow", "--range", "1..30000", "--output", "kept.h5", "--schedule", "dynamic")
+        running = self.begin_on_hosts(*command)
+        self.wait_until(lambda: self.marks("kept.h5") > 100, "blocks are marked", running=running)
+        send(random.choice(ranks_of(running, "slow")), signal.SIGKILL)
+        self.assertNotEqual(running.wait(60).code, 0)
+        self.wait_until(lambda: self.state(self.folder / "kept.h5") == "incomplete", "all have gone")
+        self.assertEqual(len(list(self.folder.glob("kept.h5.journal-*"))), HOSTS)
+        running = self.begin_on_hosts(*command)
+        before = self.done_before(running)
+        self.assertGreater(before, 100 * BLOCK)
+        self.wait_until(lambda: self.marks("kept.h5") > before // BLOCK + 50, "it goes on",
+                        running=running)
+        for pid in ranks_of(running, "slow"):
+            send(pid, signal.SIGKILL)
+        running.wait(60)
+        self.wait_until(lambda: self.state(self.folder / "kept.h5") == "incomplete", "all have gone")
+        alone = self.make(*command, ranks=0, threads=40)
+        self.assertGreater(int(re.search(r"resumed +(\d+)", alone.out)[1]), before)
+        self.check_file("kept.h5", "slow", 1, 30000)
+
+    def marks(self, name):
+        """How many blocks are marked, in all journals."""
+        found = re.search(r"(?m)^done: (\d+) of", self.make("parmap", "info", name, ranks=0).out) \
+            if (self.folder / name).exists() else None
+        return int(found[1]) if found else 0
+
+    def done_before(self, running):
+        pattern = r"continuing .*: (\d+) of \d+ elements"
+        self.wait_until(lambda: re.search(pattern, running.stderr_so_far()), "it says so",
+                        running=running)
+        return int(re.search(pattern, running.stderr_so_far())[1])
 
     def test_a_folder_that_is_not_shared_is_an_error(self):
         result = self.on_hosts("cubemap", "--output", "/dev/shm/elsewhere.h5")

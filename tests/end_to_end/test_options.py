@@ -28,7 +28,7 @@ OPTIONS = {  # option: its default for cubemap, then one value each for config, 
 SWITCHES = ("checksum", "stats", "allow-rounding", "force", "quiet", "verbose")
 JSON_KEYS = (
     "program status kernel type range elements blocks block_items bytes seconds "
-    "elements_per_second gigabytes_per_second balance checksum min max sum file dataset nodes "
+    "elements_before elements_per_second gigabytes_per_second balance checksum min max sum file dataset nodes "
     "ranks threads schedule vector version").split()
 
 
@@ -266,7 +266,8 @@ class Summaries(OptionTest):
                      type="int128" if "int128" in args else "int64", bytes=count * size,
                      range="1..1001:2" if odd else "1..1000000", nodes=1, ranks=ranks,
                      threads=ranks * threads, file=None if none else "cubemap.h5",
-                     dataset=None if none else "cubes", min="1" if stats else None,
+                     dataset=None if none else "cubes", elements_before=0,
+                     min="1" if stats else None,
                      max=str(1001**3 if odd else 10**18) if stats else None)
         for key, value in exact.items():
             self.assertEqual(found[key], value, key)

@@ -72,7 +72,7 @@ static void stop_from(int stopper, parmap_status why)
         pm_hub_stop(&hub, PARMAP_BUG); /* the first reason counts */
     }
     CHECK(wait_for_stop(&hub));
-    CHECK_INT(atomic_load(&hub.stop), why);
+    CHECK_INT(pm_hub_status(&hub), why);
     hub_end(&hub);
 }
 
@@ -91,7 +91,7 @@ static void stop_from_all(void)
         CHECK_INT(pm_hub_open(&hub, &world, false, NULL, NULL, NULL, NULL), PARMAP_OK);
         pm_hub_stop(&hub, world.rank % 2 ? PARMAP_WRITE_ERROR : PARMAP_SYSTEM);
         CHECK(pm_hub_stopped(&hub));
-        const int why = atomic_load(&hub.stop);
+        const parmap_status why = pm_hub_status(&hub);
         CHECK(why == PARMAP_WRITE_ERROR || why == PARMAP_SYSTEM);
         hub_end(&hub);
     }

@@ -111,7 +111,8 @@ static pm_chunk serve(void *claims)
 typedef struct outcome {
     parmap_status status; /* of this rank */
     char message[256];
-    int stop;       /* the hub's, on this rank */
+    parmap_status stop; /* the hub's, on this rank */
+    int cause;
     pm_tally tally; /* of this rank */
 } outcome;
 
@@ -130,7 +131,8 @@ static outcome run(const pm_flow *flow, const char *schedule, const pm_topology 
     if (o.status != PARMAP_OK)
         pm_hub_stop(&hub, o.status);
     hub_end(&hub);
-    o.stop = atomic_load(&hub.stop);
+    o.stop = pm_hub_status(&hub);
+    o.cause = pm_hub_cause(&hub);
     claims.schedule->close(&claims);
     return o;
 }
@@ -355,6 +357,7 @@ static void signalled(void)
     CHECK(pm_now() - begun < limit_s);
     CHECK_INT(o.status, PARMAP_OK);
     CHECK_INT(o.stop, PARMAP_STOPPED);
+    CHECK_INT(o.cause, SIGUSR1);
     CHECK_INT(pm_stop_signal(), world.rank == world.size - 1 ? SIGUSR1 : 0);
     CHECK(tally_of_all(&o.tally).blocks < flow.blocks.count);
 }

@@ -227,10 +227,18 @@ static bool change(int number)
 
 static void other_run(bool complete)
 {
+    static const char *const differences[] = {
+        ": kernel cube version 1, not kernel square version 1; choose",
+        ": kernel cube version 1, not kernel cube version 2; choose",
+        ": range 1..1000, not range 1..1000:2; choose",
+        ": type int64, not type uint64; choose",
+        ": type int64, not type int64 with rounding; choose",
+        ": data set cubes, not data set others; choose",
+        ": the same, but its kernel computes different results; choose"};
     have(complete);
     for (int i = 0; want(), change(i); i++) {
         check_refused(false, "output.h5 holds another run");
-        CHECK_HOLDS(parmap_message(), "cube version 1, range 1..1000, int64");
+        CHECK_HOLDS(parmap_message(), differences[i]);
         CHECK_HOLDS(parmap_message(), "--force");
         CHECK_HOLDS(parmap_message(), "--output");
         check_state(complete ? PM_OUTPUT_COMPLETE : PM_OUTPUT_INCOMPLETE);
