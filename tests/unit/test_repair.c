@@ -5,7 +5,7 @@
 #include "store/data.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/pretend.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "base/stop.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/journals.h"
 #include "unit/outputs.h"
 #include "unit/pretend.h"
@@ -505,7 +505,6 @@ static void check_killed(void (*prepare)(void), void (*what)(void), int least)
             check_goes_on();
         }
     }
-
     CHECK(kills >= 2 * least);
 }
 
