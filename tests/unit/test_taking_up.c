@@ -295,6 +295,19 @@ static void metadata_damaged(void)
     check_suspect("its metadata was damaged and is written again, and every block is read again");
 }
 
+/* What is written again says how long the blocks are that were marked. */
+static void block_items_kept(void)
+{
+    attempt();
+    damage(output, 8, (int)data_offset - 8);
+    describe_wanted(&wanted);
+    pm_record_int(&wanted.data, "block_items", 64);
+    CHECK_INT(pm_output_begin(&taken, output, &wanted, &wish, &todo, &already), PARMAP_OK);
+    CHECK_INT(pm_record_get_int(&wanted.data, "block_items", 0), BLOCK);
+    check_todo(PM_TASK_RECHECK);
+    pm_output_abandon(&taken);
+}
+
 /* Places that leave a file which opens, but has lost what was in it. */
 static void groups_damaged(void)
 {
@@ -548,6 +561,7 @@ int main(void)
         {"taking up: a file cut short", cut_short},
         {"taking up: a file replaced", replaced},
         {"taking up: metadata damaged", metadata_damaged},
+        {"taking up: block_items kept", block_items_kept},
         {"taking up: groups damaged", groups_damaged},
         {"taking up: not begun", not_begun},
         {"taking up: journal off", journal_off},
