@@ -219,6 +219,20 @@ static void adopted(void)
     CHECK(!exists(journal(0)) && !exists(journal(1)));
 }
 
+/* Minimum, maximum and sum need all values, whether this attempt asks for them or not. */
+static void statistics(void)
+{
+    clear();
+    pm_record_text(&wanted.data, "min", "");
+    CHECK_INT(pm_output_begin(&taken, output, &wanted, &wish, &todo, &already), PARMAP_OK);
+    do_block(0, 1, true);
+    pm_output_abandon(&taken);
+    CHECK_INT(begin(), PARMAP_OK);
+    CHECK_INT(pm_todo_task(&todo, 1), PM_TASK_RECHECK);
+    CHECK_TEXT(taken.note, "");
+    pm_output_abandon(&taken);
+}
+
 static void headers_damaged(void)
 {
     attempt();
@@ -556,6 +570,7 @@ int main(void)
     static const check_case cases[] = {
         {"taking up: marks", taken_up},
         {"taking up: what is adopted", adopted},
+        {"taking up: statistics", statistics},
         {"taking up: damaged headers", headers_damaged},
         {"taking up: torn marks", torn_marks},
         {"taking up: a file cut short", cut_short},
