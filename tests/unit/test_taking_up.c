@@ -322,6 +322,15 @@ static void block_items_kept(void)
     pm_output_abandon(&taken);
 }
 
+/* As a page that was never written. */
+static void wipe(const char *name, off_t at, int count)
+{
+    static const char zeros[4096];
+    const int fd = open(name, O_WRONLY);
+    CHECK(pwrite(fd, zeros, (size_t)count, at) == count);
+    close(fd);
+}
+
 /* Places that leave a file which opens, but has lost what was in it. */
 static void groups_damaged(void)
 {
@@ -329,7 +338,7 @@ static void groups_damaged(void)
     for (int at = 96; at < 2048; at += 64) {
         pm_file there;
         attempt();
-        damage(output, at, 64);
+        wipe(output, at, 64);
         const bool readable = pm_file_read(output, &there) == PARMAP_OK;
         if (pm_file_is_foreign(output)) { /* it looks like somebody else's now */
             CHECK_INT(begin(), PARMAP_CANNOT_CREATE);
