@@ -93,7 +93,7 @@ static parmap_status open_output(program *p, bool *already)
         .resume = p->settings.resume,
         .rerun = p->settings.rerun_failed,
         .journal = p->settings.journal,
-        .recheck = p->settings.verify_all || p->plan.stats ? PM_RECHECK_ALL : PM_RECHECK_DOUBTED,
+        .recheck = p->settings.verify_all ? PM_RECHECK_ALL : PM_RECHECK_DOUBTED,
     };
     PM_TRY(pm_output_begin(&p->output, path, &p->file, &wish, &p->todo, already));
     if (!*already)

@@ -373,7 +373,9 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
     const pm_file *file = there->readable ? &there->file : wanted;
     PM_TRY(describe(output, there, file, &head));
     PM_TRY(note_file(output));
-    const pm_recheck recheck = suspect(output, &head, there->readable, wish->recheck);
+    const bool needs_all = pm_record_find(&file->data, "min") != NULL; /* values, for statistics */
+    const pm_recheck asked = needs_all ? PM_RECHECK_ALL : wish->recheck;
+    const pm_recheck recheck = suspect(output, &head, there->readable, asked);
     output->keeps = true;
     pm_marks_assume(&there->marks, &head);
     PM_TRY(resume(output, there, file, &head, wish, recheck, todo));

@@ -1,14 +1,13 @@
 /* TEST seconds=120 */
 /* Whole runs: every layout gives the results, checksum and statistics of a serial loop; a failure
  * or a signal on one rank ends all of them. */
-#include "mpi/hubs.h"
+#include "mpi/flows.h"
 
 #include "base/hash.h"
 #include "base/stop.h"
 #include "base/types.h"
 #include "comm/pause.h"
 #include "map/ends.h"
-#include "map/pipeline.h"
 #include "work/kernel.h"
 
 #include <inttypes.h>
@@ -102,41 +101,6 @@ static pm_flow flow_of(pm_range_source *source, parmap_type type, int64_t items,
                      .sink_self = &kept};
 }
 
-static pm_chunk serve(void *claims)
-{
-    return ((pm_claims *)claims)->schedule->serve(claims);
-}
-
-/* What all ranks did, by plain MPI. */
-typedef struct outcome {
-    parmap_status status; /* of this rank */
-    char message[256];
-    parmap_status stop; /* the hub's, on this rank */
-    int cause;
-    pm_tally tally; /* of this rank */
-} outcome;
-
-static outcome run(const pm_flow *flow, const char *schedule, const pm_topology *t)
-{
-    outcome o;
-    pm_hub hub;
-    pm_claims claims = pm_claims_of(pm_schedule_find(schedule), t, flow->blocks.count,
-                                    pm_blocks_per_page(&flow->blocks, 8), &hub);
-    CHECK_INT(claims.schedule->open(&claims), PARMAP_OK);
-    CHECK_INT(pm_hub_open(&hub, &world, false, NULL, NULL,
-                          claims.schedule->serve && t->nodes > 1 ? serve : NULL, &claims),
-              PARMAP_OK);
-    o.status = pm_pipeline_run(flow, &claims, &hub, &o.tally);
-    snprintf(o.message, sizeof o.message, "%s", parmap_message());
-    if (o.status != PARMAP_OK)
-        pm_hub_stop(&hub, o.status);
-    hub_end(&hub);
-    o.stop = pm_hub_status(&hub);
-    o.cause = pm_hub_cause(&hub);
-    claims.schedule->close(&claims);
-    return o;
-}
-
 /* The same, computed by one plain loop. */
 typedef struct serial {
     parmap_int128 values[MOST_ITEMS], min, max, sum;
@@ -192,16 +156,6 @@ static void check_items(int64_t items, int64_t blocks)
     for (int64_t b = 0; b < blocks; b++)
         wrong += atomic_load(&kept.marked[b]) != 1;
     CHECK_INT(wrong, 0);
-}
-
-static pm_tally tally_of_all(const pm_tally *mine)
-{
-    pm_tally *all = calloc((size_t)world.size, sizeof *all), sum = pm_tally_none();
-    gather_records(mine, all, sizeof *mine);
-    for (int rank = 0; rank < world.size; rank++)
-        pm_tally_add(&sum, &all[rank]);
-    free(all);
-    return sum;
 }
 
 static void check_layout(const pm_flow *flow, const char *schedule, int nodes, int threads)

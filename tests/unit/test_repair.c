@@ -5,7 +5,7 @@
 #include "store/data.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/pretend.h"
 
 #include <stdio.h>
@@ -145,7 +145,7 @@ static void check_repaired(void)
 /* All places, one after the other, and many at once. */
 static void damaged(parmap_type type, int64_t items)
 {
-    enum { PIECES = 40 };
+    enum { PIECES = 20 };
     begin(type, items);
     const int64_t head = made.offset < 8192 ? made.offset : 8192; /* the rest is empty */
     const int64_t tail = made.offset + (int64_t)data_bytes;

@@ -3,7 +3,7 @@
 #include "store/resume.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/journals.h"
 #include "unit/pretend.h"
 
@@ -284,7 +284,7 @@ static void random_journals(void)
 {
     static const int64_t sizes[] = {1, 2, 3, 50, 1000};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
-        for (int round = 0; round < 60; round++) {
+        for (int round = 0; round < 24; round++) {
             draw_journals(sizes[s], round % 2);
             check_resume((pm_recheck)(round % 3));
         }
@@ -397,10 +397,10 @@ static void check_after_kill(pm_recheck recheck)
 static void killed(void)
 {
     int64_t kills = 0;
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 6; round++) {
         const int new_nodes = 1 + (int)draw_below(MOST_NODES);
         const pm_recheck recheck = (pm_recheck)(round % 3);
-        draw_journals(round < 10 ? 40 : PM_MARKS_WINDOW + 100, round % 2);
+        draw_journals(round < 5 ? 40 : PM_MARKS_WINDOW + 100, round % 2);
         expect_all(recheck);
         bool again = true;
         for (int64_t step = 1; again; step++) {
@@ -414,7 +414,7 @@ static void killed(void)
             }
         }
     }
-    CHECK(kills > 12 * 2 * 5);
+    CHECK(kills > 6 * 2 * 5);
     pm_journal_remove(output);
 }
 

@@ -7,7 +7,7 @@
 #include "base/stop.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/journals.h"
 #include "unit/outputs.h"
 #include "unit/pretend.h"
@@ -219,6 +219,20 @@ static void adopted(void)
     CHECK(!exists(journal(0)) && !exists(journal(1)));
 }
 
+/* Minimum, maximum and sum need all values, whether this attempt asks for them or not. */
+static void statistics(void)
+{
+    clear();
+    pm_record_text(&wanted.data, "min", "");
+    CHECK_INT(pm_output_begin(&taken, output, &wanted, &wish, &todo, &already), PARMAP_OK);
+    do_block(0, 1, true);
+    pm_output_abandon(&taken);
+    CHECK_INT(begin(), PARMAP_OK);
+    CHECK_INT(pm_todo_task(&todo, 1), PM_TASK_RECHECK);
+    CHECK_TEXT(taken.note, "");
+    pm_output_abandon(&taken);
+}
+
 static void headers_damaged(void)
 {
     attempt();
@@ -293,6 +307,19 @@ static void metadata_damaged(void)
     attempt();
     damage(output, 8, (int)data_offset - 8); /* all but the first bytes, which say HDF5 */
     check_suspect("its metadata was damaged and is written again, and every block is read again");
+}
+
+/* What is written again says how long the blocks are that were marked. */
+static void block_items_kept(void)
+{
+    attempt();
+    damage(output, 8, (int)data_offset - 8);
+    describe_wanted(&wanted);
+    pm_record_int(&wanted.data, "block_items", 64);
+    CHECK_INT(pm_output_begin(&taken, output, &wanted, &wish, &todo, &already), PARMAP_OK);
+    CHECK_INT(pm_record_get_int(&wanted.data, "block_items", 0), BLOCK);
+    check_todo(PM_TASK_RECHECK);
+    pm_output_abandon(&taken);
 }
 
 /* Places that leave a file which opens, but has lost what was in it, or looks like somebody else's:
@@ -420,6 +447,10 @@ static void finished(void)
     attempt();
     CHECK_INT(begin(), PARMAP_OK);
     pm_record_uint(&wanted.data, "checksum", 4711);
+    pm_journal_head head;
+    CHECK(pm_journal_head_read(taken.lock.fd, &head));
+    head.layout.fingerprint = 0; /* the end has begun, */
+    CHECK_INT(pm_journal_head_write(output, 0, &head), PARMAP_OK);
     CHECK_INT(pm_file_finish(output, &wanted), PARMAP_OK); /* and killed before its last step */
     pm_output_abandon(&taken);
     wish.resume = true;
@@ -497,7 +528,6 @@ static void check_killed(void (*prepare)(void), void (*what)(void), int least)
             check_goes_on();
         }
     }
-
     CHECK(kills >= 2 * least);
 }
 
@@ -536,11 +566,13 @@ int main(void)
     static const check_case cases[] = {
         {"taking up: marks", taken_up},
         {"taking up: what is adopted", adopted},
+        {"taking up: statistics", statistics},
         {"taking up: damaged headers", headers_damaged},
         {"taking up: torn marks", torn_marks},
         {"taking up: a file cut short", cut_short},
         {"taking up: a file replaced", replaced},
         {"taking up: metadata damaged", metadata_damaged},
+        {"taking up: block_items kept", block_items_kept},
         {"taking up: groups damaged", groups_damaged},
         {"taking up: not begun", not_begun},
         {"taking up: journal off", journal_off},
