@@ -285,12 +285,15 @@ static const char *describe_stop(const program *p, char text[PM_MESSAGE_BYTES])
 static parmap_status fail_stopped(const program *p, const pm_outcome *outcome)
 {
     char text[PM_MESSAGE_BYTES];
-    return pm_fail(PARMAP_STOPPED, "%s after %" PRId64 " of %" PRId64 " elements%s%s%s",
+    const bool writes = p->plan.goal == PM_GOAL_WRITE;
+    return pm_fail(PARMAP_STOPPED, "%s after %" PRId64 " of %" PRId64 " elements%s%s%s; %s",
                    describe_stop(p, text), p->output.past.items + outcome->tally.items,
-                   p->plan.blocks.items, p->plan.goal == PM_GOAL_WRITE ? ", " : "",
-                   p->plan.goal == PM_GOAL_WRITE ? p->settings.output : "",
-                   p->plan.goal == PM_GOAL_WRITE ? " is incomplete; run the same command again"
-                                                 : "; run the same command again");
+                   p->plan.blocks.items, writes ? ", " : "", writes ? p->settings.output : "",
+                   writes ? " is incomplete" : "",
+                   writes && !p->settings.journal
+                       ? "without a journal it can only be computed from the start: run the same "
+                         "command again"
+                       : "run the same command again");
 }
 
 /* Stopped by --on-error. */
@@ -499,7 +502,7 @@ static void keep_command(program *p, int argc, char **argv)
 /* What is saved can be gone on with, once what ended the run is out of the way. */
 static void show_how_to_continue(const program *p, int code)
 {
-    if (p->settled && p->plan.goal == PM_GOAL_WRITE &&
+    if (p->settled && p->plan.goal == PM_GOAL_WRITE && p->settings.journal &&
         (code == PARMAP_STOPPED || code == PARMAP_WRITE_ERROR))
         pm_again_print(p->argv, p->settings.force);
 }
