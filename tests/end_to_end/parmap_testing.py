@@ -239,11 +239,16 @@ def run(args, ranks=1, threads=None, env=None, timeout=TIMEOUT_S, cwd=None, sess
         running.close()
 
 
-def preload(*names):
-    """The command that starts a program with these libraries of tests/preload."""
-    libraries = ":".join(program(f"{name}.so") for name in names)
+def preloaded(*paths):
+    """The command that starts a program with these libraries in front of all others."""
     options = os.environ.get("ASAN_OPTIONS", "")
-    return ["env", f"LD_PRELOAD={libraries}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+    return ["env", f"LD_PRELOAD={':'.join(map(str, paths))}",
+            f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+
+
+def preload(*names):
+    """The same with libraries of tests/preload."""
+    return preloaded(*(program(f"{name}.so") for name in names))
 
 
 def namespace():
