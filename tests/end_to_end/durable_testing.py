@@ -26,7 +26,7 @@ AT_ONCE = 3 * len(os.sched_getaffinity(0))  # most of the start of MPI is waitin
 # ---- faults ------------------------------------------------------------------------------------
 
 
-def preloaded(*more, locks=None, file_system=None, host=None, boot=None, **faults):
+def meeting(*more, locks=None, file_system=None, host=None, boot=None, **faults):
     """The command before a program that makes it meet tests/preload: `faults` are the words of
     FAULTS (`what` for do, a sequence for calls), the others those of disguise.c, and `more` the
     names of further libraries."""
@@ -302,7 +302,7 @@ class EveryCall(DurableTest):
             site = self.site(f"{what}-{threads}-{number}", ms=1)
             log = site.folder / "call"
             killed = site.run("--sync", "0.005", threads=threads,
-                              inside=preloaded(path="items.h5", at=number, times=1, what=what,
+                              inside=meeting(path="items.h5", at=number, times=1, what=what,
                                                log=log, **kinds))
             if killed.code == 0:
                 return 0

@@ -7,7 +7,7 @@ import re
 import shutil
 import unittest
 
-from durable_testing import DurableTest, preloaded
+from durable_testing import DurableTest, meeting
 from journals import DOUBTED, SYNCED, WRITTEN, Journal
 from parmap_testing import TIMEOUT_S, namespace, program
 
@@ -24,7 +24,7 @@ class FaultTest(DurableTest):
         site = self.site(name, last=LAST, ms=1)
         settings = {"path": "items.h5", "what": "fail", **faults}
         return site, site.run("--sync", sync, ranks=ranks, threads=threads,
-                              inside=preloaded(**settings))
+                              inside=meeting(**settings))
 
     def check_failed(self, site, result, *fragments):
         """One sentence with the place; what is there opens, and does not say that it is complete."""
@@ -104,7 +104,7 @@ class EveryCall(FaultTest):
         def fail_at(number):
             site = self.site(f"call-{number}", last=LAST)
             log = site.folder / "call"
-            result = site.run("--sync", "off", inside=preloaded(
+            result = site.run("--sync", "off", inside=meeting(
                 path="items.h5", what="fail", at=number, times=1, error=errno.ENOSPC, log=log))
             if not log.exists():
                 self.assertEqual(result.code, 0, result)
@@ -129,7 +129,7 @@ class EveryCall(FaultTest):
         def meet(case):
             number, what = case
             site = self.site(f"{what['what']}-{number}", last=LAST)
-            result = site.run(inside=preloaded(path="items.h5", calls=("write",), at=number,
+            result = site.run(inside=meeting(path="items.h5", calls=("write",), at=number,
                                                **what))
             self.assertEqual(result.code, 0, result)
             self.check_healed(site, self.expected)
@@ -151,7 +151,7 @@ class EveryCall(FaultTest):
             for path in first.folder.glob("items.h5*"):
                 shutil.copy(path, site.folder)
             Journal(site.journals()[0]).change_head(inode=os.stat(site.path).st_ino)
-            result = site.run(inside=preloaded(path="items.h5", calls=("read",), what="fail",
+            result = site.run(inside=meeting(path="items.h5", calls=("read",), what="fail",
                                                at=number, times=1, error=errno.EIO, log=log))
             if result.code != 0:
                 self.assertIn(result.code, (65, 66, 73, 74), result)
@@ -175,7 +175,7 @@ class Slow(FaultTest):
     def test_slow_writes(self):
         for ranks in (0, 2):
             site = self.site(f"writes-{ranks}", last=60)
-            result = site.run("--sync", "0.1", ranks=ranks, threads=2, inside=preloaded(
+            result = site.run("--sync", "0.1", ranks=ranks, threads=2, inside=meeting(
                 path="items.h5", calls=("write",), what="sleep", ms=50))
             self.assertEqual(result.code, 0, result)
             self.assertEqual(site.computed_twice(), 0)
@@ -183,7 +183,7 @@ class Slow(FaultTest):
     def test_slow_sync(self):
         """Threads go on computing while the keeper waits for the disk."""
         site = self.site("sync", last=LAST, ms=5)
-        result = site.run("--sync", "0.05", threads=2, inside=preloaded(
+        result = site.run("--sync", "0.05", threads=2, inside=meeting(
             path="items.h5", calls=("sync",), what="sleep", ms=3000, times=2))
         self.assertEqual(result.code, 0, result)
         self.check_healed(site, self.expected)
@@ -237,7 +237,7 @@ class Disks(FaultTest):
         (self.folder / "small").mkdir()
         run = self.in_namespace(
             'mount -t tmpfs -o size=8m none small || exit 99; '
-            f'{" ".join(preloaded("plenty"))} "$@"; echo "code $?"; '
+            f'{" ".join(meeting("plenty"))} "$@"; echo "code $?"; '
             f'{program("parmap")} info --state small/x.h5; mount -o remount,size=200m small; "$@"; '
             f'echo "code $?"; {program("parmap")} verify small/x.h5',
             "squares", "--output", "small/x.h5", "--range", "1..16000000", "--threads", "1")
@@ -250,12 +250,12 @@ class Disks(FaultTest):
         if not shutil.which("prlimit"):
             self.skipTest("needs prlimit (package util-linux)")
         args = ["squares", "--range", "1..16000000", "--threads", "1"]
-        self.launch(*args, ranks=0, inside=preloaded(path="squares.h5", calls=("write",), at=99,
+        self.launch(*args, ranks=0, inside=meeting(path="squares.h5", calls=("write",), at=99,
                                                      what="kill-before"))
         limit = ["prlimit", f"--fsize={64 << 20}", "--"]
         refused = self.launch(*args, ranks=0, inside=limit)
         self.assertError(refused, 74, "squares.h5", "file size limit")
-        failed = self.launch(*args, ranks=0, inside=[*limit, *preloaded("plenty")])
+        failed = self.launch(*args, ranks=0, inside=[*limit, *meeting("plenty")])
         self.assertError(failed, 74, "squares.h5", "file size limit", out=None)
         self.assertEqual(self.state("squares.h5"), "incomplete")
         self.assertIn("continuing", self.make(*args, ranks=2).err)
