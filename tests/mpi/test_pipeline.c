@@ -89,7 +89,7 @@ static pm_flow flow_of(pm_range_source *source, parmap_type type, int64_t items,
     kept.type = type;
     kept.failing_block = kept.raising_block = -1;
     *source = (pm_range_source){.range = {.first = 3, .step = 1, .count = items},
-                                .loop = poly.variants[type].loops[vector]};
+                                .loop = poly.variants[type].code->loops[vector]};
     return (pm_flow){.blocks = pm_blocks_of(items, block_items),
                      .type = type,
                      .vector = vector,
@@ -373,7 +373,7 @@ static void long_blocks_and_a_failure(void)
     const pm_topology topology = topology_of(1, 1);
     pm_flow flow = crawling_flow(&source);
     if (fails)
-        source.loop = poly.variants[PARMAP_INT64].loops[PARMAP_VECTOR_BASELINE];
+        source.loop = poly.variants[PARMAP_INT64].code->loops[PARMAP_VECTOR_BASELINE];
     kept.failing_block = world.size - 1;
     const outcome o = run(&flow, "static", &topology);
     CHECK_INT(o.status, fails ? PARMAP_WRITE_ERROR : PARMAP_OK);

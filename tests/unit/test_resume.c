@@ -176,9 +176,10 @@ static parmap_status resume(int new_nodes, pm_recheck recheck)
 {
     pm_journal_head head = wanted_head();
     const int64_t items = (blocks - 1) * ITEMS + last_items();
+    const pm_resuming how = {.items = items, .nodes = new_nodes, .recheck = recheck};
     CHECK_INT(pm_marks_open(&marks, output), PARMAP_OK);
     pm_marks_assume(&marks, &head);
-    const parmap_status status = pm_resume(&marks, &head, items, new_nodes, recheck, &todo, &past);
+    const parmap_status status = pm_resume(&marks, &head, &how, &todo, &past);
     pm_marks_close(&marks);
     return status;
 }
@@ -237,7 +238,7 @@ static void check_header(int node, int64_t next_session)
     CHECK_INT(head.session, next_session);
     CHECK_INT(head.blocks, blocks);
     CHECK_INT(head.block_items, ITEMS);
-    CHECK_INT(head.offset, 1 << 20);
+    CHECK_INT(head.layout.data.begin, 1 << 20);
     CHECK_INT(head.inode, 4711);
     close(fd);
     CHECK(length_of(journal(node)) >= pm_journal_end(blocks));

@@ -215,7 +215,7 @@ static void adopted(void)
     CHECK_TEXT(pm_record_get_text(&wanted.run, "started", NULL), "first");
     CHECK_INT(pm_record_get_int(&wanted.run, "ranks", 0), 7);
     CHECK(pm_record_find(&wanted.run, "more") == NULL);
-    CHECK_INT(pm_output_finish(&taken, &wanted), PARMAP_OK);
+    CHECK_INT(pm_output_finish(&taken, &wanted, NULL), PARMAP_OK);
     CHECK(!exists(journal(0)) && !exists(journal(1)));
 }
 
@@ -277,7 +277,7 @@ static void check_suspect(const char *note)
     CHECK_INT(begin(), PARMAP_OK);
     CHECK_INT(pm_todo_task(&todo, 3), PM_TASK_NONE);
     CHECK_INT(pm_todo_task(&todo, 1), PM_TASK_RECHECK);
-    CHECK_INT(pm_output_finish(&taken, &wanted), PARMAP_OK);
+    CHECK_INT(pm_output_finish(&taken, &wanted, NULL), PARMAP_OK);
     CHECK_INT(begin(), PARMAP_OK);
     CHECK(already);
 }
@@ -348,7 +348,7 @@ static void groups_damaged(void)
         repaired += !readable;
         CHECK_INT(begin(), PARMAP_OK);
         check_todo(readable ? PM_TASK_NONE : PM_TASK_RECHECK);
-        CHECK_INT(pm_output_finish(&taken, &wanted), PARMAP_OK);
+        CHECK_INT(pm_output_finish(&taken, &wanted, NULL), PARMAP_OK);
     }
     CHECK(repaired > 3);
 }
@@ -427,7 +427,7 @@ static void laid_out_otherwise(void)
     const int fd = open(journal(0), O_RDONLY);
     CHECK(pm_journal_head_read(fd, &head));
     close(fd);
-    head.offset -= 8;
+    head.layout.data.begin -= 8;
     CHECK_INT(pm_journal_head_write(output, 0, &head), PARMAP_OK);
     CHECK_INT(begin(), PARMAP_BAD_DATA);
     CHECK_HOLDS(parmap_message(), "the metadata of result.h5 is damaged");
@@ -487,7 +487,7 @@ static void finish_in_child(void)
     if (begin() != PARMAP_OK)
         _exit(1);
     pretend.steps = 0;
-    if (pm_output_finish(&taken, &wanted) != PARMAP_OK)
+    if (pm_output_finish(&taken, &wanted, NULL) != PARMAP_OK)
         _exit(1);
 }
 
@@ -521,7 +521,7 @@ static void check_goes_on(void)
             CHECK(has_data(b));
         else
             do_block((int)(b % 2), b, true);
-    CHECK_INT(pm_output_finish(&taken, &wanted), PARMAP_OK);
+    CHECK_INT(pm_output_finish(&taken, &wanted, NULL), PARMAP_OK);
     CHECK_INT(begin(), PARMAP_OK);
     CHECK(already);
     for (int64_t b = 0; b < BLOCKS; b++)
