@@ -1,21 +1,22 @@
 # shellcheck shell=bash
-# launch.sh - what the batch scripts of this folder share.  They source it; by itself it does nothing.
+# launch.sh - what the batch scripts of this folder share.  They source it; alone it does nothing.
 #
-#   run PROGRAM ARGUMENT...          starts the program on the job's ranks, and leaves with its exit code; when
-#                                    it was stopped, with MAX_RESTARTS above 0, Slurm starts the job again
-##   join_parts PROGRAM ARGUMENT...   one file of the $PARTS files that runs with --part K/$PARTS have written
+#   run PROGRAM ARGUMENT...         starts the program on the job's ranks, and leaves with its exit
+#                                   code; a run that was stopped goes on in the same job, started
+#                                   again by Slurm, where MAX_RESTARTS allows it
+#   join_parts PROGRAM ARGUMENT...  one file of those that runs with --part K/$PARTS have written
 #
 # Variables that a user may set (VARIABLE=value sbatch ...):
-#   LAUNCHER       pmix, pmi2 (srun --mpi=...) or mpirun; else what fits the program's MPI and this Slurm
+#   LAUNCHER       pmix or pmi2 (srun --mpi=...) or mpirun; else what fits the program and Slurm
 #   MAX_RESTARTS   how often one job is started again at most; 0 = never
 
 say() { echo "slurm: $*" >&2; }
 
-# The job as scontrol and squeue take it.  The last task of an array has the number of the whole array.
+# The job as scontrol and squeue take it.  The last task of an array has the array's own number.
 job=$SLURM_JOB_ID
 [ -z "${SLURM_ARRAY_TASK_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 
-# ---- the launcher ---------------------------------------------------------------------------------
+# ---- the launcher --------------------------------------------------------------------------------
 
 # With the wrong one every process would think that it is alone; parmap then says so and stops.
 launcher_for() { # launcher_for <program>
@@ -41,8 +42,8 @@ start() {
     local launcher=${LAUNCHER:-$(launcher_for "$1")} cpus=${SLURM_CPUS_PER_TASK:-1}
     # a 1 in somebody's profile would leave the other CPUs idle
     export OMP_NUM_THREADS=$cpus
-    say "job $job, restart ${SLURM_RESTART_COUNT:-0}: nodes $SLURM_JOB_NUM_NODES, ranks ${SLURM_NTASKS:-1}," \
-        "threads of each $cpus, started by $launcher"
+    say "job $job, restart ${SLURM_RESTART_COUNT:-0}: nodes $SLURM_JOB_NUM_NODES," \
+        "ranks ${SLURM_NTASKS:-1}, threads of each $cpus, started by $launcher"
     if [ "$launcher" = mpirun ]; then
         # bound to one core, as Open MPI does by itself, all threads of a rank would share it
         "$(mpirun_for "$1")" --bind-to none -np "${SLURM_NTASKS:-1}" "$@" &
@@ -64,16 +65,15 @@ tell_end() {
     esac
 }
 
-# Slurm sends USR1 to this shell some time before the job's end: it is passed on, and the ranks stop in
-# order.  At TERM (scancel, the end itself) they get one from Slurm, and this shell stays to see
+# Slurm sends USR1 to this shell some time before the job's end: it is passed on, and the ranks stop
+# in order.  At TERM (scancel, the end itself) they get one from Slurm, and this shell stays to see
 # them end.
 launch() {
     local before code
-    signals=0 stopped=''
+    signals=0 stopped='' ranks=''
     tell_end
-    trap 'signals=$((signals + 1)) stopped=yes; [ -z "$ranks" ] || kill -USR1 "$ranks" 2> /dev/null' USR1
+    trap 'signals=$((signals + 1)) stopped=yes; [ -z "$ranks" ] || kill -USR1 "$ranks"' USR1
     trap 'signals=$((signals + 1))' TERM
-    ranks=''
     start "$@"
     while :; do
         before=$signals
@@ -85,7 +85,7 @@ launch() {
     return "$code"
 }
 
-# ---- what became of it ----------------------------------------------------------------------------
+# ---- what became of it ---------------------------------------------------------------------------
 
 # The parmap of the program's build: beside the program, or in the PATH.
 parmap_for() { # parmap_for <program>
@@ -101,41 +101,55 @@ planned() { # planned <name> <program> <argument>...: a line of --print-plan
     "${@:2}" --print-plan | sed -n "s/^$1 = //p"
 }
 
-# complete, incomplete, running, missing ...; nothing when the program writes no file
-state_of() { # state_of <program> <argument>...
-    local output
-    output=$(planned output "$@" 2> /dev/null)
-    [ "${output:-none}" = none ] || "$(parmap_for "$1")" info --state "$output" 2> /dev/null
+# complete, incomplete, running, missing ...
+state_of() { # state_of <program> <file>
+    "$(parmap_for "$1")" info --state "$2" 2> /dev/null
+}
+blocks_done() { # blocks_done <program> <file>: of an unfinished run
+    local blocks
+    blocks=$("$(parmap_for "$1")" info "$2" 2> /dev/null | sed -n 's/^done: \([0-9]*\) of .*/\1/p')
+    echo "${blocks:-0}"
 }
 
 # Launchers change exit codes, most of all after signals.  The file knows: a run that left it
-# unfinished did not end with 0.
+# unfinished did not end with 0, and ended with 75 if it was told to stop.
 true_code() { # true_code <code> <state>
-    case $1/$2 in
-        0/incomplete | 0/running) echo 75 ;;
+    case ${stopped:-$1}/$2 in
+        */complete) echo "$1" ;;
+        yes/* | 0/incomplete | 0/running) echo 75 ;;
         *) echo "$1" ;;
     esac
+}
+
+# Whether the job is to be started again.  A run that broke off (a rank or a node died) is, as long
+# as every attempt gets further.
+is_to_go_on() { # is_to_go_on <code> <state> <blocks before> <blocks now>
+    [ "${MAX_RESTARTS:-0}" != 0 ] || return
+    [ "$1" = 75 ] || { [ "$2" = incomplete ] && [ "$4" -gt "$3" ]; }
 }
 
 requeue() {
     local restarts=${SLURM_RESTART_COUNT:-0}
     if [ "$restarts" -ge "$MAX_RESTARTS" ]; then
-        say "not started again: $restarts restarts are behind it; submit it again to go on"
-        return 0
+        say "not started again after $restarts restarts; submit it again to go on"
+        return
     fi
-    say "to be started again (restart $((restarts + 1)) of at most $MAX_RESTARTS)"
+    say "unfinished; it goes on in restart $((restarts + 1)) of at most $MAX_RESTARTS"
     # Slurm ends this shell then
     if scontrol requeue "$job"; then sleep 600; fi
-    say "Slurm did not requeue the job; submit it again to go on"
+    say "Slurm did not start the job again; submit it again to go on"
 }
 
-check_program() {
+# ---- what the batch scripts call -----------------------------------------------------------------
+
+check_program() { # check_program <program>
     command -v "$1" > /dev/null && return
     say "error: no program $1 in $PWD; submit from the folder that holds it"
     exit 66
 }
 
-# The arguments of a job that was started again, in $arguments: --force would throw away what is done.
+# The arguments of a job that was started again, in $arguments: --force would throw away what is
+# done.
 without_force() {
     local word
     arguments=()
@@ -146,28 +160,28 @@ without_force() {
 }
 
 run() {
-    local code state arguments
+    local output code state before arguments
+    check_program "$1"
     if [ "${SLURM_RESTART_COUNT:-0}" != 0 ]; then
         without_force "$@"
         set -- "${arguments[@]}"
     fi
-    check_program "$1"
+    output=$(planned output "$@" 2> /dev/null)
+    [ "${output:-none}" != none ] || MAX_RESTARTS=0 # there is nothing to go on with
+    before=$(blocks_done "$1" "$output")
     launch "$@"
     code=$?
-    state=$(state_of "$@")
+    state=$(state_of "$1" "$output")
     code=$(true_code "$code" "$state")
-    [ -z "$stopped" ] || [ "$state" = complete ] || code=75
-    [ "$code" != 75 ] || [ "${MAX_RESTARTS:-0}" = 0 ] || requeue
+    ! is_to_go_on "$code" "$state" "$before" "$(blocks_done "$1" "$output")" || requeue
     exit "$code"
 }
-
-# ---- the parts of an array ------------------------------------------------------------------------
 
 join_parts() {
     local whole first before after number path parts=() missing='' force=()
     check_program "$1"
     if ! [[ ${PARTS:-} =~ ^[1-9][0-9]*$ ]]; then
-        say "error: how many parts? PARTS=8 sbatch ..., or sbatch --export=ALL,PARTS=8 ..."
+        say "error: how many parts? write PARTS=8 sbatch ..."
         exit 64
     fi
     whole=$(planned output "$@") first=$(planned output "$@" --part "1/$PARTS")
@@ -179,7 +193,8 @@ join_parts() {
         [ -e "$path" ] || missing+=${missing:+,}$number
     done
     if [ -n "$missing" ]; then
-        say "error: no files of the parts $missing; for these: PARTS=$PARTS sbatch --array=$missing slurm/array.sbatch $*"
+        say "error: no files of the parts $missing; for these:" \
+            "PARTS=$PARTS sbatch --array=$missing slurm/array.sbatch $*"
         exit 66
     fi
     [[ " $* " != *" --force "* ]] || force=(--force)

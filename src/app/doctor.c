@@ -5,10 +5,10 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "base/stop.h"
+#include "base/ticker.h"
 #include "comm/window_choice.h"
 
 #include <getopt.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,9 +48,10 @@ static const check checks[] = {
 enum { START_SECONDS = 120, CHECK_SECONDS = 30, LATER_SECONDS = 5, ABORT_SECONDS = 10 };
 
 static struct {
-    _Atomic double deadline; /* pm_now(); 0 = none */
+    _Atomic double deadline; /* pm_now() */
     _Atomic(const check *) running;
     const pm_doctor *doctor;
+    pm_ticker ticker;
 } watch;
 
 static const check starting = {
@@ -73,16 +74,12 @@ static void give_up(void)
     pm_world_abort(PARMAP_SYSTEM);
 }
 
-static void *keep_watch(void *unused)
+static bool look(void *unused)
 {
     (void)unused;
-    for (;;) {
-        const double deadline = atomic_load(&watch.deadline);
-        if (deadline > 0 && pm_now() > deadline)
-            give_up();
-        usleep(100000);
-    }
-    return NULL;
+    if (pm_now() > atomic_load(&watch.deadline))
+        give_up();
+    return true;
 }
 
 static void watch_over(const check *running, double seconds)
@@ -92,13 +89,11 @@ static void watch_over(const check *running, double seconds)
                  pm_now() + seconds + (watch.doctor->launcher.rank == 0 ? 0 : LATER_SECONDS));
 }
 
-static void watch_begin(const pm_doctor *doctor)
+static parmap_status watch_begin(const pm_doctor *doctor)
 {
-    pthread_t thread;
     watch.doctor = doctor;
     watch_over(&starting, START_SECONDS);
-    if (pthread_create(&thread, NULL, keep_watch, NULL) == 0)
-        pthread_detach(thread);
+    return pm_ticker_start(&watch.ticker, 0.1, look, NULL);
 }
 
 /* ---- the ranks together ---------------------------------------------------------------------- */
@@ -247,7 +242,10 @@ int pm_command_doctor(int argc, char **argv)
         pm_log_error("%s", parmap_message());
         return doctor.launcher.rank == 0 ? PARMAP_USAGE : 0;
     }
-    watch_begin(&doctor);
+    if (watch_begin(&doctor) != PARMAP_OK) {
+        pm_log_error("%s", parmap_message());
+        return PARMAP_SYSTEM;
+    }
     if (!pm_doctor_libraries_agree(&doctor) || !pm_doctor_limits_suffice(&doctor))
         return conclude(&doctor, false);
     pm_doctor_warn_of_shm(&doctor);
@@ -263,7 +261,7 @@ int pm_command_doctor(int argc, char **argv)
         pm_doctor_say(&doctor, PM_WRONG, "%s", parmap_message());
         code = conclude(&doctor, false);
     }
-    atomic_store(&watch.deadline, 0);
+    pm_ticker_stop(&watch.ticker);
     pm_world_finish(code, doctor.topology.nodes > 1);
     free(doctor.hosts);
     return code;

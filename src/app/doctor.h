@@ -22,7 +22,8 @@ typedef struct pm_doctor {
     char output[PM_PATH]; /* file or folder, as given; "" = none */
     char folder[PM_PATH]; /* of the output, absolute; "" = there is none that can be used */
     int64_t folder_free;  /* bytes there, on rank 0 */
-    char slurm_job[4096]; /* what Slurm says of this job, on rank 0 */
+    char slurm_job[4096]; /* what scontrol says of this job, on rank 0; "" = nothing */
+    double slurm_left_s;  /* until its end, on rank 0; INFINITY = not known */
     const pm_idle *idle;  /* for the collectives */
 } pm_doctor;
 

@@ -5,6 +5,7 @@
 
 #include "base/filesystem.h"
 #include "base/text.h"
+#include "store/lock.h"
 #include "store/output.h"
 
 #include <errno.h>
@@ -55,20 +56,6 @@ static int create_test(const pm_doctor *doctor)
     if (file < 0)
         test.path[0] = '\0';
     return file;
-}
-
-static const char *way_out(int error)
-{
-    switch (error) {
-    case ENOSPC:
-        return "make room on the disk, or choose another --output";
-    case EDQUOT:
-        return "your quota is used up: make room, or choose another --output";
-    case EFBIG:
-        return "the file size limit is reached: ulimit -f unlimited";
-    default:
-        return "choose another --output, in a folder where you may write";
-    }
 }
 
 /* ---- what it is ------------------------------------------------------------------------------ */
@@ -201,11 +188,12 @@ parmap_status pm_doctor_folder(pm_doctor *doctor)
     if (all && (mine.error || (error = try_to_create(doctor)) != 0)) {
         error = mine.error ? mine.error : error;
         pm_doctor_say(doctor, PM_WRONG, "%s: cannot write there: %s; %s", doctor->folder,
-                      strerror(error), way_out(error));
+                      strerror(error), pm_data_way_out(error));
         usable = false;
     } else if (all) {
         usable = !say_differences(doctor, all);
-        say_view(doctor, &all[0]);
+        if (usable)
+            say_view(doctor, &all[0]);
         doctor->folder_free = all[0].free;
     }
     free(all);
@@ -237,6 +225,8 @@ static int look_for_test(const pm_doctor *doctor)
         if (error)
             usleep(50000);
     } while (error && pm_now() < end);
+    if (error)
+        close_test();
     return error;
 }
 
@@ -273,7 +263,7 @@ parmap_status pm_doctor_shared(pm_doctor *doctor)
     test.on_all_nodes = doctor->topology.nodes > 1 && blind.count == 0;
     if (error)
         pm_doctor_say(doctor, PM_WRONG, "%s: cannot write there: %s; %s", doctor->folder,
-                      strerror(error), way_out(error));
+                      strerror(error), pm_data_way_out(error));
     else if (blind.count > 0)
         pm_doctor_say(
             doctor, PM_WRONG,
@@ -292,30 +282,37 @@ static int lock(int file)
     return fcntl(file, F_OFD_SETLK, &whole) == 0 ? 0 : errno;
 }
 
+/* What stands in for locks that do not work. */
+static void say_lease(pm_doctor *doctor, const char *what)
+{
+    pm_doctor_say(
+        doctor, PM_WARNING,
+        "%s; mount it with locks, or know that a lease in the journal stands in for them: "
+        "it takes up to %d s to tell a dead run from a living one",
+        what, (int)PM_LEASE_DEAD_S);
+}
+
+/* `first` and `second`: what two locks of rank 0 gave; others[rank]: of a rank elsewhere. */
 static void say_locks(pm_doctor *doctor, int first, int second, const int *others)
 {
-    static const char lease[] =
-        "a run marks its output by a lease in its journal instead, which takes "
-        "up to 60 s to tell a dead run from a living one";
     pm_names unlocked = {.count = 0};
+    char what[512];
     for (int r = 1; r < doctor->world.size; r++)
         if (others[r] == 0)
             pm_names_add(&unlocked, doctor->hosts[r].name);
-    if (first)
-        pm_doctor_say(doctor, PM_WARNING,
-                      "refused there (%s); mount it with locks, or know that %s", strerror(first),
-                      lease);
-    else if (second == 0)
-        pm_doctor_say(doctor, PM_WARNING,
-                      "without effect there; mount it with locks, or know that %s", lease);
-    else if (unlocked.count > 0)
-        pm_doctor_say(
-            doctor, PM_WARNING,
-            "of %s are not seen on %s; mount it with locks between nodes, or know that %s",
-            doctor->hosts[0].name, unlocked.text, lease);
-    else
+    if (first) {
+        snprintf(what, sizeof what, "locks are refused there (%s)", strerror(first));
+        say_lease(doctor, what);
+    } else if (second == 0) {
+        say_lease(doctor, "locks have no effect there");
+    } else if (unlocked.count > 0) {
+        snprintf(what, sizeof what, "locks of %s have no effect on %s", doctor->hosts[0].name,
+                 unlocked.text);
+        say_lease(doctor, what);
+    } else {
         pm_doctor_say(doctor, PM_FINE, "two runs cannot write one output: locks work there%s",
                       test.on_all_nodes ? ", also between nodes" : "");
+    }
 }
 
 /* Leaders of other nodes try while rank 0 holds it. */
@@ -403,7 +400,7 @@ static void say_speed(pm_doctor *doctor, const measured *m)
     const bool slow = rate < slow_bytes_per_s;
     if (m->error)
         pm_doctor_say(doctor, PM_WRONG, "writing fails: %s; %s", strerror(m->error),
-                      way_out(m->error));
+                      pm_data_way_out(m->error));
     else
         pm_doctor_say(doctor, slow ? PM_WARNING : PM_FINE,
                       "%s written and synced in %s: %s/s from one rank%s",

@@ -58,12 +58,11 @@ bool pm_doctor_libraries_agree(pm_doctor *doctor)
     doctor->check = "mpi";
     if (libraries.mpi[1][0]) {
         doctor->check = "hdf5";
-        pm_doctor_say(
-            doctor, PM_WRONG,
-            "two MPI libraries in one program: %s and %s; HDF5 (%s) is linked with another "
-            "MPI than parmap: build parmap with a serial HDF5, or with -DHDF5_ROOT= of the "
-            "HDF5 that belongs to its MPI",
-            libraries.mpi[0], libraries.mpi[1], libraries.hdf5);
+        pm_doctor_say(doctor, PM_WRONG,
+                      "two MPI libraries in one program: %s and %s; most likely HDF5 (%s) brought "
+                      "the other one: build parmap with a serial HDF5, or with -DHDF5_ROOT= of the "
+                      "HDF5 that belongs to its MPI",
+                      libraries.mpi[0], libraries.mpi[1], libraries.hdf5);
     } else if (srun_gives_nothing(doctor)) {
         pm_doctor_say(doctor, PM_WRONG,
                       "srun started %d processes without telling %s of each other; start with srun "

@@ -119,8 +119,11 @@ parmap_status pm_doctor_cores(pm_doctor *doctor)
         return PARMAP_OK;
     }
     if (idle > 0)
-        snprintf(hint, sizeof hint, "; %" PRId64 " core%s stay%s idle%s", idle, pm_plural(idle),
-                 idle == 1 ? "s" : "", idle >= t->size ? " (--threads auto would use them)" : "");
+        snprintf(hint, sizeof hint, "; %" PRId64 " core%s stay%s idle", idle, pm_plural(idle),
+                 idle == 1 ? "s" : "");
+    if (t->cores / t->size > t->threads_most)
+        snprintf(hint + strlen(hint), sizeof hint - strlen(hint), ", --threads %d would use them",
+                 t->cores / t->size);
     pm_doctor_say(doctor, PM_FINE, "%s%s%s", layout,
                   by_quota ? " (the cgroup's quota)"
                   : bound  ? " (the affinity mask; the nodes have more)"
@@ -239,7 +242,7 @@ void pm_doctor_warn_of_shm(pm_doctor *doctor)
     char total[PM_NUMBER_TEXT], needed[PM_NUMBER_TEXT];
     struct statvfs room;
     doctor->check = "shm";
-    if (ranks == 1 || strncmp(pm_world_library(), "MPICH", 5) != 0 ||
+    if (ranks == 1 || strncmp(pm_world_library(), "MPICH", 5) != 0 || getenv("UCX_POSIX_DIR") ||
         statvfs("/dev/shm", &room) != 0 || (int64_t)room.f_blocks * (int64_t)room.f_frsize >= least)
         return;
     pm_doctor_say(doctor, PM_WARNING,

@@ -1,13 +1,14 @@
 /* What Slurm gave, and whether the ranks use it. */
 #include "app/doctor.h"
 
+#include "app/slurm_job.h"
 #include "base/text.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { SHORT_SECONDS = 300 };
 
@@ -18,22 +19,13 @@ static long long setting(const char *name)
     return text && isdigit((unsigned char)*text) ? atoll(text) : -1;
 }
 
-/* `scontrol show job`, on one line.  Before MPI starts, since some of its transports do not live
- * with a fork; within ten seconds, should the controller not answer. */
 void pm_doctor_ask_slurm(pm_doctor *doctor)
 {
-    char command[128];
-    const long long job = setting("SLURM_JOB_ID");
-    if (job < 0)
-        return;
-    snprintf(command, sizeof command, "timeout 10 scontrol --oneliner show job %lld 2>/dev/null",
-             job);
-    FILE *answer = popen(command, "re");
-    if (!answer)
-        return;
-    const size_t length = fread(doctor->slurm_job, 1, sizeof doctor->slurm_job - 1, answer);
-    doctor->slurm_job[length] = '\0';
-    pclose(answer);
+    char id[PM_SLURM_ID];
+    char *const scontrol[] = {"scontrol", "--oneliner", "show", "job", id, NULL};
+    doctor->slurm_left_s = pm_slurm_time_left();
+    if (pm_slurm_job_id(id) && !pm_slurm_ask(scontrol, doctor->slurm_job, sizeof doctor->slurm_job))
+        doctor->slurm_job[0] = '\0';
 }
 
 /* The text of " NAME=text " in what Slurm said, up to the next blank; NULL = nothing. */
@@ -46,28 +38,17 @@ static const char *answered(const pm_doctor *doctor, const char *name)
     return NULL;
 }
 
-/* Seconds until the job ends; -1 = nobody knows. */
-static double time_left(const pm_doctor *doctor)
-{
-    struct tm local = {.tm_isdst = -1};
-    const char *text = answered(doctor, "EndTime");
-    long long end = setting("SLURM_JOB_END_TIME");
-    if (text && strptime(text, "%Y-%m-%dT%H:%M:%S", &local))
-        end = mktime(&local); /* it may have been changed since the job began */
-    return end < 0 ? -1 : (double)(end - time(NULL));
-}
-
 static bool is_one(const char *text)
 {
     return text && *text == '1';
 }
 
-static void say_job(pm_doctor *doctor, double left)
+static void say_job(pm_doctor *doctor)
 {
     const long long nodes = setting("SLURM_JOB_NUM_NODES"), tasks = setting("SLURM_NTASKS"),
                     cpus = setting("SLURM_CPUS_PER_TASK");
     const char *requeue = answered(doctor, "Requeue");
-    char text[256] = "", clock[PM_NUMBER_TEXT];
+    char id[PM_SLURM_ID], text[256] = "", clock[PM_NUMBER_TEXT];
     size_t used = 0;
 #define ADD(...) used += (size_t)snprintf(text + used, sizeof text - used, __VA_ARGS__)
     if (nodes > 0)
@@ -76,12 +57,12 @@ static void say_job(pm_doctor *doctor, double left)
         ADD(", %lld task%s", tasks, pm_plural(tasks));
     if (cpus > 0)
         ADD(", %lld CPU%s per task", cpus, pm_plural(cpus));
-    if (left >= 0)
-        ADD(", %s left", pm_format_clock(clock, left));
+    if (isfinite(doctor->slurm_left_s))
+        ADD(", %s left", pm_format_clock(clock, fmax(0, doctor->slurm_left_s)));
     if (requeue)
         ADD(", requeue %s", is_one(requeue) ? "on" : "off");
 #undef ADD
-    pm_doctor_say(doctor, PM_FINE, "job %lld%s", setting("SLURM_JOB_ID"), text);
+    pm_doctor_say(doctor, PM_FINE, "job %s%s", pm_slurm_job_id(id), text);
 }
 
 /* What the batch script asked for and the ranks do not get. */
@@ -138,16 +119,15 @@ static void say_cpus(pm_doctor *doctor)
 
 parmap_status pm_doctor_slurm(pm_doctor *doctor)
 {
-    char clock[PM_NUMBER_TEXT];
-    if (doctor->world.rank != 0 || setting("SLURM_JOB_ID") < 0)
+    char id[PM_SLURM_ID], clock[PM_NUMBER_TEXT];
+    if (doctor->world.rank != 0 || !pm_slurm_job_id(id))
         return PARMAP_OK;
-    const double left = time_left(doctor);
-    say_job(doctor, left);
+    say_job(doctor);
     say_unused(doctor);
     say_cpus(doctor);
-    if (left >= 0 && left < SHORT_SECONDS)
+    if (doctor->slurm_left_s < SHORT_SECONDS)
         pm_doctor_say(doctor, PM_WARNING, "the job ends in %s; ask for more with #SBATCH --time",
-                      pm_format_clock(clock, left));
+                      pm_format_clock(clock, fmax(0, doctor->slurm_left_s)));
     if (is_one(answered(doctor, "BatchFlag")) && !is_one(answered(doctor, "Requeue")))
         pm_doctor_say(
             doctor, PM_WARNING,

@@ -1,6 +1,6 @@
 /* parmap - looks at result files: `parmap info FILE`, `parmap verify FILE`; joins the parts of a
- * range: `parmap merge OUTPUT PART...`; and looks at what a long run will meet: `parmap doctor`, the
- * only command that starts MPI. */
+ * range: `parmap merge OUTPUT PART...`; and looks at what a long run will meet: `parmap doctor`,
+ * the only command that starts MPI. */
 #include "app/commands.h"
 
 #include "base/log.h"

@@ -425,11 +425,14 @@ static void show_how_to_continue(const program *p, int code)
         pm_again_print(p->argv, p->settings.force);
 }
 
-/* A launcher ends the job when one rank fails: the one that speaks goes first. */
-static void let_the_first_speak(int code)
+/* A launcher ends the job when one rank fails.  Before MPI all do: the one that speaks goes first.
+ * After it rank 0 alone returns the code, and goes first, too: when it is the last, Open MPI's
+ * mpirun takes two seconds to end, else one. */
+static void let_the_first_leave(const program *p, int code)
 {
+    const long wait_ns = p->world.size > 0 ? 50000000 : 200000000;
     if (code != 0 && pm_launcher_detect().rank != 0)
-        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = wait_ns}, NULL);
 }
 
 int parmap_program(int argc, char **argv, const parmap_spec *spec)
@@ -456,10 +459,9 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
         code = report(started == PARMAP_OK ? run(&p) : started);
         if (p.world.rank == 0)
             show_how_to_continue(&p, code);
-        code = p.world.rank == 0 ? code : 0;
-        pm_world_finish(code, p.topology.nodes > 1);
+        pm_world_finish(p.world.rank == 0 ? code : 0, p.topology.nodes > 1);
     }
     pm_settings_free(p.layers);
-    let_the_first_speak(code);
-    return code;
+    let_the_first_leave(&p, code);
+    return p.world.rank == 0 ? code : 0;
 }

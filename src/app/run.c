@@ -104,7 +104,10 @@ static parmap_status run_and_keep(const pm_plan *plan, const pm_flow *flow, pm_c
     const bool stopped = tally->dropped > 0;
     PM_TRY(
         pm_keeper_stop(&keeper, stopped && every_s > 0 && pm_stop_leaves_time(pm_hub_cause(hub))));
-    return stopped ? PARMAP_OK : pm_data_sync(&e->file.data);
+    const parmap_status synced = stopped ? PARMAP_OK : pm_data_sync(&e->file.data);
+    if (synced != PARMAP_OK)
+        pm_journal_disown(&e->file.journal);
+    return synced;
 }
 
 /* This rank's part.  A failure here must not keep it from the gathering: the others wait there. */

@@ -77,8 +77,7 @@ static ssize_t read_all(int from, char *text, size_t bytes)
     return (ssize_t)length;
 }
 
-/* The first line that a command writes; false when it does not end well in time. */
-static bool ask(char *const arguments[], char *answer, size_t bytes)
+bool pm_slurm_ask(char *const arguments[], char *answer, size_t bytes)
 {
     pid_t child;
     int from = -1, code = -1;
@@ -105,7 +104,8 @@ static double ask_squeue(char id[PM_SLURM_ID])
     char answer[64];
     double left;
     char *const squeue[] = {"squeue", "-h", "-j", id, "-o", "%L", NULL};
-    if (!ask(squeue, answer, sizeof answer) || pm_parse_duration(answer, &left) != PARMAP_OK)
+    if (!pm_slurm_ask(squeue, answer, sizeof answer) ||
+        pm_parse_duration(answer, &left) != PARMAP_OK)
         return INFINITY;
     return left;
 }

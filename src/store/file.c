@@ -112,9 +112,13 @@ static parmap_status try_room(const char *path, const pm_file *file)
 static parmap_status lay_out(const char *path, pm_file *file)
 {
     const hid_t root = create_root(path);
-    if (root < 0)
-        return pm_fail(PARMAP_CANNOT_CREATE, "cannot create %s: %s; choose another --output", path,
-                       pm_hdf5_reason());
+    if (root < 0) {
+        const parmap_status status =
+            pm_fail(PARMAP_CANNOT_CREATE, "cannot create %s: %s; choose another --output", path,
+                    pm_hdf5_reason());
+        unlink(path);
+        return status;
+    }
     const bool good = fill(root, file);
     char why[256] = "";
     if (!good)
@@ -270,6 +274,7 @@ const char *pm_file_library(void)
 {
     static char text[32];
     unsigned major = 0, minor = 0, release = 0;
+    pm_hdf5_begin();
     H5get_libversion(&major, &minor, &release);
     snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
     return text;

@@ -95,13 +95,18 @@ static parmap_status cannot_write(const char *path, int error)
 
 static parmap_status write_at(int fd, const char *path, const void *bytes, size_t count, off_t at)
 {
-    for (;;) {
-        const ssize_t written = pwrite(fd, bytes, count, at);
-        if (written == (ssize_t)count)
-            return PARMAP_OK;
-        if (written >= 0 || errno != EINTR)
-            return cannot_write(path, written >= 0 ? ENOSPC : errno);
+    const char *from = bytes;
+    while (count > 0) {
+        const ssize_t written = pwrite(fd, from, count, at);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return cannot_write(path, written < 0 ? errno : ENOSPC);
+        from += written;
+        at += written;
+        count -= (size_t)written;
     }
+    return PARMAP_OK;
 }
 
 /* ---- header ---------------------------------------------------------------------------------- */
@@ -202,6 +207,15 @@ static parmap_status sign(const char *output, int node, pm_journal_head *head)
     return pm_journal_head_write(output, node, head);
 }
 
+parmap_status pm_journal_disown(const pm_journal *journal)
+{
+    pm_journal_head head;
+    if (!pm_journal_head_read(journal->fd, &head))
+        return PARMAP_OK; /* nobody trusts it then */
+    head.boot = 0;
+    return write_copies(journal->fd, journal->path, journal->node, &head);
+}
+
 parmap_status pm_journal_open(pm_journal *journal, const char *output, int node, bool leader)
 {
     pm_journal_head head;
@@ -223,6 +237,7 @@ parmap_status pm_journal_open(pm_journal *journal, const char *output, int node,
     journal->seed = pm_journal_seed(head.identity);
     journal->session = (uint16_t)head.session;
     journal->keeps = head.blocks > 0;
+    journal->node = node;
     return leader && journal->keeps ? sign(output, node, &head) : PARMAP_OK;
 }
 

@@ -27,6 +27,7 @@ typedef struct pm_journal {
     uint64_t seed;    /* of the slots */
     uint16_t session; /* this attempt */
     bool keeps;       /* false: the run keeps no journal */
+    int node;
     char path[PM_JOURNAL_PATH];
 } pm_journal;
 
@@ -65,6 +66,10 @@ parmap_status pm_journal_head_write(const char *output, int node, const pm_journ
  * with the node's boot, so that its marks are trusted until the node is started anew. */
 parmap_status pm_journal_open(pm_journal *journal, const char *output, int node, bool leader);
 void pm_journal_close(pm_journal *journal);
+
+/* Local.  What is marked as written, by any rank of the node, from now on too, is not to be
+ * trusted: the kernel may have dropped what it could not write. */
+parmap_status pm_journal_disown(const pm_journal *journal);
 
 /* Local, any thread.  The block is done and its data written. */
 parmap_status pm_journal_mark(const pm_journal *journal, int64_t block, uint64_t hash,

@@ -47,8 +47,7 @@ static parmap_status find_new(pm_keeper *k, pm_todo *found)
     return PARMAP_OK;
 }
 
-/* All slots of a run of blocks get a state. */
-static parmap_status rewrite(const pm_keeper *k, pm_todo_run run, pm_slot_state state)
+static parmap_status mark_run(const pm_keeper *k, pm_todo_run run)
 {
     pm_slot slots[WINDOW];
     for (int64_t first = run.begin; first < run.end; first += WINDOW) {
@@ -57,7 +56,7 @@ static parmap_status rewrite(const pm_keeper *k, pm_todo_run run, pm_slot_state 
             return pm_fail(PARMAP_WRITE_ERROR, "cannot read %s: %s; run the same command again",
                            k->journal->path, strerror(errno));
         for (int64_t i = 0; i < count; i++) {
-            slots[i].state = (uint8_t)state;
+            slots[i].state = PM_SLOT_SYNCED;
             pm_slot_seal(&slots[i], first + i, k->journal->seed);
         }
         PM_TRY(pm_journal_slots_write(k->journal->fd, k->journal->path, first, count, slots));
@@ -65,15 +64,25 @@ static parmap_status rewrite(const pm_keeper *k, pm_todo_run run, pm_slot_state 
     return PARMAP_OK;
 }
 
-static parmap_status rewrite_all(const pm_keeper *k, const pm_todo *found, pm_slot_state state)
+static parmap_status mark_synced(const pm_keeper *k, const pm_todo *found)
 {
     parmap_status status = PARMAP_OK;
     for (int64_t i = 0; i < found->count && status == PARMAP_OK; i++)
-        status = rewrite(k, found->runs[i], state);
+        status = mark_run(k, found->runs[i]);
     if (status == PARMAP_OK && fdatasync(k->journal->fd) != 0)
         status = pm_fail(PARMAP_WRITE_ERROR, "cannot bring %s onto the disk: %s; %s",
                          k->journal->path, strerror(errno), pm_data_way_out(errno));
     return status;
+}
+
+/* From now on nothing that the node has marked is to be trusted, and nothing more is marked as on
+ * the disk: the system tells of an error once, and a sync that succeeds later proves nothing. */
+static parmap_status give_up(pm_keeper *k, parmap_status status)
+{
+    k->status = status;
+    snprintf(k->message, sizeof k->message, "%s", parmap_message());
+    pm_journal_disown(k->journal);
+    return pm_fail(status, "%s", k->message);
 }
 
 /* A file system may keep the data of a new file and lose its name.  One that cannot sync a folder
@@ -93,23 +102,17 @@ static void sync_names(pm_keeper *k)
 parmap_status pm_keeper_sync(pm_keeper *keeper)
 {
     pm_todo found = {0};
+    if (keeper->status != PARMAP_OK)
+        return pm_fail(keeper->status, "%s", keeper->message);
     if (!keeper->named)
         sync_names(keeper);
     parmap_status status = find_new(keeper, &found);
-    if (status == PARMAP_OK && found.count > 0) {
+    if (status == PARMAP_OK && found.count > 0)
         status = pm_data_sync(keeper->data);
-        if (status == PARMAP_OK) {
-            status = rewrite_all(keeper, &found, PM_SLOT_SYNCED);
-        } else {
-            /* the kernel may have dropped what it could not write */
-            char why[sizeof keeper->message];
-            snprintf(why, sizeof why, "%s", parmap_message());
-            rewrite_all(keeper, &found, PM_SLOT_DOUBTED);
-            status = pm_fail(status, "%s", why);
-        }
-    }
+    if (status == PARMAP_OK && found.count > 0)
+        status = mark_synced(keeper, &found);
     pm_todo_free(&found);
-    return status;
+    return status == PARMAP_OK ? PARMAP_OK : give_up(keeper, status);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -117,10 +120,8 @@ parmap_status pm_keeper_sync(pm_keeper *keeper)
 static bool sync_now(void *context)
 {
     pm_keeper *k = context;
-    k->status = pm_keeper_sync(k);
-    if (k->status == PARMAP_OK)
+    if (pm_keeper_sync(k) == PARMAP_OK)
         return true;
-    snprintf(k->message, sizeof k->message, "%s", parmap_message());
     k->failed(k->context, k->status);
     return false;
 }
@@ -142,7 +143,5 @@ parmap_status pm_keeper_start(pm_keeper *keeper, const pm_data *data, const pm_j
 parmap_status pm_keeper_stop(pm_keeper *keeper, bool sync)
 {
     pm_ticker_stop(&keeper->ticker);
-    if (keeper->status != PARMAP_OK)
-        return pm_fail(keeper->status, "%s", keeper->message);
-    return sync ? pm_keeper_sync(keeper) : PARMAP_OK;
+    return sync || keeper->status != PARMAP_OK ? pm_keeper_sync(keeper) : PARMAP_OK;
 }

@@ -35,6 +35,7 @@ parmap_status pm_keeper_stop(pm_keeper *keeper, bool sync);
 /* Local.  Brings onto the disk what the node has written and marked in this attempt, and marks
  * that. A block is marked at most once in an attempt, so what is rewritten here is nobody else's.
  */
+/* After a failure, which every later call tells again, nothing that the node marked is trusted. */
 parmap_status pm_keeper_sync(pm_keeper *keeper);
 
 #endif

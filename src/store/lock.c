@@ -212,10 +212,9 @@ static parmap_status take_lease(pm_lock *lock, const char *path, const char *out
     const bool enough = granted && pm_filesystem_describe(path, &fs) && fs.local;
     if (!granted)
         begin_taking(taking, path);
-    const pm_lease there = read_lease(lock->fd);
-    parmap_status status = PARMAP_OK;
-    if (!enough && lives(lock->fd, &there, granted))
-        status = held(output, &there);
+    const pm_lease there = enough ? (pm_lease){0} : read_lease(lock->fd);
+    const parmap_status status =
+        !enough && lives(lock->fd, &there, granted) ? held(output, &there) : PARMAP_OK;
     lock->lease = lease_of_here();
     if (status == PARMAP_OK)
         write_lease(lock->fd, &lock->lease);

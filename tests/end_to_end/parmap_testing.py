@@ -126,6 +126,13 @@ class Run:
         return found.group(1) if found else None
 
     @property
+    def findings(self):
+        """What parmap doctor says: (verdict, check, text without its line ends) each."""
+        found = re.findall(r"^  (ok|warning|wrong) +(\w+) +(.*(?:\n {20}\S.*)*)$", self.out,
+                           re.MULTILINE)
+        return [(verdict, check, re.sub(r"\n +", " ", text)) for verdict, check, text in found]
+
+    @property
     def summary(self):
         """The lines of the text summary as a dictionary."""
         return dict(re.findall(r"^  (\w+) +(.*)$", self.out, re.MULTILINE))
@@ -171,6 +178,9 @@ class Running:
         self.kill()
         self._out.close()
         self._err.close()
+
+    def stdout_so_far(self):
+        return self.text(self._out)
 
     def stderr_so_far(self):
         return self.text(self._err)
@@ -284,6 +294,16 @@ class ParmapTest(unittest.TestCase):
         result = self.launch(*args, **settings)
         self.assertEqual(result.code, 0, result)
         return result
+
+    def preload(self, name):
+        """The command that starts a program with the library made of NAME.c in this folder."""
+        library = self.session / f"{name}.so"
+        if not shutil.which("cc"):
+            self.skipTest("needs a C compiler, cc")
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library,
+                        Path(__file__).with_name(f"{name}.c"), "-ldl"], check=True, timeout=60)
+        options = os.environ.get("ASAN_OPTIONS", "")
+        return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
 
     def files(self):
         return sorted(p.name for p in self.folder.iterdir())

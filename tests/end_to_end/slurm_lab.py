@@ -10,10 +10,8 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-import unittest
 from pathlib import Path
 
 from hosts import Hosts
@@ -118,9 +116,10 @@ class SlurmLab:
             raise RuntimeError(f"processes of the Slurm lab are left: {left}")
 
     def _start(self):
-        for name in ("state", "log", "munge", *(f"spool/{n}" for n in self.nodes),
-                     *(f"tmp/{n}" for n in self.nodes)):
-            (self.folder / name).mkdir(parents=True)
+        for name in ("state", "log", "munge"):
+            (self.folder / name).mkdir()
+        for name in self.nodes:
+            self._clear_disk(name)
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
             first=self.nodes[0], nodes=",".join(self.nodes), folder=self.folder, **self.settings))
         self._open_space()
@@ -154,13 +153,21 @@ class SlurmLab:
                  f"--pid-file={folder}/pid", f"--log-file={folder}/log",
                  f"--seed-file={folder}/seed", "--num-threads=4")
 
+    def _clear_disk(self, name):
+        """The folders of a node's own, empty."""
+        for folder in ("spool", "tmp"):
+            shutil.rmtree(self.folder / folder / name, ignore_errors=True)
+            (self.folder / folder / name).mkdir(parents=True)
+
     def start_node(self, name):
         self.run("slurmd", "-N", name, node=name)
 
     def kill_node(self, name):
-        """slurmd and all that it started dies, as in a power cut."""
+        """slurmd and all that it started dies, and its disk is lost.  Not for the first node, where
+        slurmctld runs."""
         for pid in processes_on(self.hosts.keepers[name].pid, self._space()):
             os.kill(pid, signal.SIGKILL)
+        self._clear_disk(name)
 
     def _idle(self):
         done = self.run("sinfo", "-h", "-N", "-t", "idle", "-o", "%N", check=False)
@@ -240,13 +247,3 @@ def processes_on(keeper, space):
     """The pids on a host that belong to a PID namespace."""
     there = set(_in_space("uts", os.readlink(f"/proc/{keeper}/ns/uts")))
     return sorted(there & set(processes_in(os.readlink(space))))
-
-
-def main():
-    """The tests of a file that needs a lab; where there can be none, 77, which ctest shows as
-    skipped."""
-    reason = SlurmLab.reason_against()
-    if reason:
-        print(f"skipped: {reason}")
-        sys.exit(77)
-    unittest.main()

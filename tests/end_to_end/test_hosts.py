@@ -3,7 +3,9 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -35,16 +37,16 @@ class SeveralHosts(FileTest):
         self.addCleanup(shared.cleanup)
         self.folder = Path(shared.name)
 
-    def on_hosts(self, *args, timeout=60):
-        return self.begin_on_hosts(*args).wait(timeout)
+    def on_hosts(self, *args, inside=(), timeout=60):
+        return self.begin_on_hosts(*args, inside=inside).wait(timeout)
 
-    def begin_on_hosts(self, *args):
+    def begin_on_hosts(self, *args, inside=()):
         before = os.getcwd()
         os.chdir(self.folder)  # where the launcher, and so the ranks, start
         self.addCleanup(os.chdir, before)
         line = self.hosts.launcher(MPI, MPIEXEC, 2)
-        running = Running([*line, program(args[0]), *args[1:]], environment(session="/tmp"),
-                          self.folder)
+        running = Running([*line, *inside, program(args[0]), *args[1:]],
+                          environment(session="/tmp"), self.folder)
         self.addCleanup(running.close)
         return running
 
@@ -105,6 +107,58 @@ class SeveralHosts(FileTest):
         errors = result.messages("error")
         self.assertEqual(len(errors), 1, result)
         self.assertIn("one that all nodes share", errors[0], result)
+
+    def doctor(self, *args, inside=()):
+        """The run, and its findings by check; one of each is expected."""
+        result = self.on_hosts("parmap", "doctor", *args, inside=inside, timeout=100)
+        self.assertEqual(os.listdir(self.folder), [], "a test file is left")
+        found = {check: (verdict, text) for verdict, check, text in result.findings}
+        self.assertEqual(len(found), len(result.findings), result)
+        return result, found
+
+    def test_doctor_finds_nothing(self):
+        result, found = self.doctor()
+        self.assertEqual(result.code, 0, result)
+        self.assertNotIn("wrong", [verdict for verdict, _ in found.values()], result)
+        names = ", ".join(f"h{i + 1}" for i in range(HOSTS))
+        self.assertEqual(found["nodes"], ("ok", f"{names}: 2 ranks on each"), result)
+        self.assertIn(f"{2 * HOSTS} ranks on {HOSTS} nodes", found["mpi"][1], result)
+        self.assertEqual(found["shared"], ("ok", "all nodes see what h1 writes there"), result)
+        self.assertIn("also between nodes", found["locks"][1], result)
+        self.assertEqual(found["clock"][0], "ok", result)
+        self.assertRegex(found["window"][1], r"(rma|msg) \(.*to rank 2 on h2 ", result)
+
+    def test_doctor_of_a_folder_that_is_not_shared(self):
+        result, found = self.doctor("--output", "/dev/shm")
+        self.assertEqual(result.code, 71, result)
+        self.assertEqual(found["shared"][0], "wrong", result)
+        self.assertRegex(found["shared"][1], "h2.* not see what h1 writes.*all nodes share", result)
+        self.assertNotIn("between nodes", found["locks"][1], result)
+
+    def test_doctor_of_a_folder_that_is_missing_on_a_host(self):
+        """What is mounted on the first host only."""
+        mount = [*self.hosts.inside("h1"), "mount", "-t", "tmpfs", "none"]
+        folder = tempfile.mkdtemp(prefix="parmap-", dir="/var/tmp")
+        self.addCleanup(os.rmdir, folder)
+        subprocess.run([*mount, folder], check=True, timeout=30)
+        (Path("/proc") / str(self.hosts.keepers["h1"].pid) / "root" / folder[1:] / "sub").mkdir()
+        for output, message in ((folder, "on tmpfs here but on another file system on h2"),
+                                (folder + "/sub", "cannot be reached on h2")):
+            with self.subTest(output=output):
+                result, found = self.doctor("--output", output)
+                self.assertEqual((result.code, found["folder"][0]), (71, "wrong"), result)
+                self.assertIn(message, found["folder"][1], result)
+
+    def test_doctor_of_a_host_where_things_are_odd(self):
+        self.session = self.folder.parent / f"{self.folder.name}-odd"  # where all hosts see it
+        self.session.mkdir()
+        self.addCleanup(shutil.rmtree, self.session)
+        result, found = self.doctor(inside=[*self.preload("odd"), "ODD_HOST=h2", "ODD_CLOCK=20",
+                                            "ODD_LOCKS=none"])
+        self.assertEqual(result.code, 0, result)
+        self.assertRegex(found["clock"][1], r"clock of h2 is (19|20)\.\d s ahead of that of h1", result)
+        self.assertEqual((found["clock"][0], found["locks"][0]), ("warning", "warning"), result)
+        self.assertRegex(found["locks"][1], "locks of h1 have no effect on h2.*lease", result)
 
 
 if __name__ == "__main__":

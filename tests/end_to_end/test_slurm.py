@@ -1,53 +1,9 @@
 """The batch scripts of slurm/ on a real Slurm: two nodes of four CPUs each."""
 # TEST seconds=240
 import re
-import shutil
-import tempfile
-import unittest
-from pathlib import Path
 
-import slurm_lab
-from parmap_testing import BIN, MPI, SOURCE, FileTest, environment, program
-from slurm_lab import SlurmLab
-
-PMI = {"openmpi": "pmix", "mpich": "pmi2"}[MPI]
-
-
-class SlurmTest(FileTest):
-    """A test with a lab, and a folder that its nodes share: slurm/ and the programs are in it."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = cls.enterClassContext(SlurmLab(2, 4))
-
-    def setUp(self):
-        super().setUp()
-        self.folder = Path(tempfile.mkdtemp(prefix="parmap-", dir="/var/tmp"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        (self.folder / "slurm").symlink_to(SOURCE / "slurm")
-        for name in ("cubemap", "squares", "slow", "parmap"):
-            (self.folder / name).symlink_to(program(name))
-
-    def environment(self, **variables):
-        # the batch scripts set what depends on the job
-        return environment({"OMP_NUM_THREADS": None, "OMPI_MCA_hwloc_base_binding_policy": None,
-                            "OMPI_MCA_orte_tmpdir_base": None, **variables})
-
-    def sbatch(self, *args, **variables):
-        job = self.lab.sbatch(*args, env=self.environment(**variables), folder=self.folder)
-        self.addCleanup(self.lab.run, "scancel", job, check=False)
-        return job
-
-    def written(self, job):
-        """What a job has written."""
-        return (self.folder / f"parmap-{job}.out").read_text()
-
-    def complete(self, job, timeout=60):
-        """Waits for a job, which has to end well; returns what it wrote."""
-        state = self.lab.wait(job, timeout)
-        text = self.written(job)
-        self.assertEqual(state, "COMPLETED", f"job {job}\n{text}\n{self.lab.logs()}")
-        return text
+import slurm_testing
+from slurm_testing import PMI, SlurmTest
 
 
 class Starts(SlurmTest):
@@ -133,16 +89,6 @@ class Stops(SlurmTest):
     """What ends a job early, and what the next attempt makes of it."""
     COUNT = 12000
 
-    def resumed(self, text):
-        """How many elements were there before the last attempt in a job's output."""
-        return int(re.findall(r"^  resumed +(\d+) of them", text, re.MULTILINE)[-1])
-
-    def done(self, path):
-        """How many elements an unfinished run has done."""
-        info = self.launch("parmap", "info", path, ranks=0).out
-        found = dict(re.findall(r"^(done|block_items): (\d+)", info, re.MULTILINE))
-        return int(found.get("done", 0)) * int(found.get("block_items", 0))
-
     def submit_slow(self, script, launcher):
         return self.sbatch("--nodes=2", "--ntasks-per-node=2", "--cpus-per-task=1",
                            f"slurm/{script}.sbatch", "./slow", "--range", f"1..{self.COUNT}",
@@ -189,4 +135,4 @@ class Stops(SlurmTest):
 
 
 if __name__ == "__main__":
-    slurm_lab.main()
+    slurm_testing.main()

@@ -1,10 +1,7 @@
 """Too little space and file size limits: told before the run, or in mid-run without a hang."""
 # TEST seconds=240
-import os
 import shutil
-import subprocess
 import unittest
-from pathlib import Path
 
 from parmap_testing import MPIEXEC, FileTest, command_line, namespace, program
 
@@ -16,13 +13,7 @@ LIMIT = 64 << 20  # of a file's size, in bytes; above what Open MPI needs for it
 class SpaceTest(FileTest):
     def plenty(self):
         """The command that starts a program which cannot see the limits; see plenty.c."""
-        library = self.session / "plenty.so"
-        if not shutil.which("cc"):
-            self.skipTest("needs a C compiler, cc")
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library,
-                        Path(__file__).with_name("plenty.c"), "-ldl"], check=True, timeout=60)
-        options = os.environ.get("ASAN_OPTIONS", "")
-        return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+        return self.preload("plenty")
 
     def on_small_disk(self, *args, ranks, inside=()):
         """Runs squares with its output on a small tmpfs; returns the run, without its last line on

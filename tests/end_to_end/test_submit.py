@@ -23,7 +23,7 @@ class SubmitTest(ParmapTest):
         self.tools = self.folder / "tools"
         self.tools.mkdir()
         self.write_tool("sinfo", f"cat << 'END'\n{SINFO}END\n")
-        self.write_tool("sbatch", 'printf "%s\\n" "$*" >> asked; echo "$((11 + $(wc -l < asked)))"\n')
+        self.write_tool("sbatch", 'printf "%s\\n" "$*" >> asked\necho $((11 + $(wc -l < asked)))\n')
 
     def write_tool(self, name, text):
         (self.tools / name).write_text(f"#!/bin/sh\n{text}")
@@ -99,7 +99,8 @@ class FilledIn(SubmitTest):
         """Outside the folder that holds slurm/, the job is told where it is."""
         (self.folder / "slurm").unlink()
         (self.folder / "slurm").mkdir()
-        (self.folder / "slurm" / "submit").write_text(f'#!/bin/sh\nexec {SOURCE}/slurm/submit "$@"\n')
+        script = f'#!/bin/sh\nexec {SOURCE}/slurm/submit "$@"\n'
+        (self.folder / "slurm" / "submit").write_text(script)
         (self.folder / "slurm" / "submit").chmod(0o755)
         line, = self.lines(*CUBES)
         self.assertIn(f"--export=ALL,PARMAP_SLURM={SOURCE}/slurm", line)

@@ -1,5 +1,6 @@
-/* A machine that is made up in part: the linker takes these for libc's.  Locks that are refused, a
- * network file system, syncs that are watched or fail, and sleeps that pass at once. */
+/* A machine that is made up in part: the linker takes these for libc's, in HDF5 too.  Locks that
+ * are refused, a network file system, syncs that are watched or fail, and sleeps that pass at once.
+ */
 #ifndef PRETEND_H
 #define PRETEND_H
 
@@ -13,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#pragma GCC visibility push(default) /* for the calls of shared libraries */
+
 static struct {
     int no_locks;  /* this error comes of locks; 0 = there are locks */
     bool network;  /* all paths lie on NFS */
@@ -20,7 +23,8 @@ static struct {
     int64_t slept_ms;
     void (*sleeping)(int64_t slept_ms); /* with this at the end of each, or NULL */
     double clock_slow_s;                /* the monotonic clock is behind by so much */
-    int (*sync)(int fd);                /* for fdatasync, or NULL; an error, or 0 = really do it */
+    bool no_sync;                       /* syncs pass at once */
+    int (*sync)(int fd);                /* for fdatasync, or NULL: an error, or 0 */
     int64_t steps;                      /* changes of files so far */
     int64_t killed_at;                  /* the process ends before that step; 0 = it goes on */
     bool torn;                          /* a write that it ends at is half done */
@@ -110,9 +114,16 @@ int fdatasync(int fd)
 {
     const int error = pretend.sync ? pretend.sync(fd) : 0;
     if (error == 0)
-        return (int)syscall(SYS_fdatasync, fd);
+        return pretend.no_sync ? 0 : (int)syscall(SYS_fdatasync, fd);
     errno = error;
     return -1;
 }
+
+int fsync(int fd)
+{
+    return pretend.no_sync ? 0 : (int)syscall(SYS_fsync, fd);
+}
+
+#pragma GCC visibility pop
 
 #endif

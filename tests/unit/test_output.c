@@ -5,6 +5,7 @@
 #include "store/journal.h"
 
 #include "check.h"
+#include "unit/outputs.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -24,19 +25,7 @@ static pm_todo todo;
 /* The run that the cases below want. */
 static void want(void)
 {
-    memset(&wanted, 0, sizeof wanted);
-    strcpy(wanted.dataset, "cubes");
-    wanted.type = PARMAP_INT64;
-    wanted.items = 1000;
-    pm_record_text(&wanted.data, "kernel", "cube");
-    pm_record_int(&wanted.data, "kernel_version", 1);
-    pm_record_text(&wanted.data, "type", "int64");
-    pm_record_text(&wanted.data, "range", "1..1000");
-    pm_record_int(&wanted.data, "rounding", 0);
-    pm_record_int(&wanted.data, "count", 1000);
-    pm_record_int(&wanted.data, "block_items", 128);
-    pm_record_uint(&wanted.data, "probe", 77);
-    pm_record_uint(&wanted.data, "checksum", 0);
+    describe_wanted(&wanted);
 }
 
 static parmap_status begin_with(const pm_wish *wish)

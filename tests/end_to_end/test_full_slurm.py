@@ -1,0 +1,114 @@
+"""Time limits, nodes that die and signals at any moment, on a real Slurm.  Slurm looks at time
+limits every 30 seconds only, so this takes minutes."""
+# TEST seconds=900 label=full
+import random
+import re
+import time
+
+import slurm_testing
+from slurm_testing import PMI, SlurmTest
+
+
+class FullTest(SlurmTest):
+    LAB = {"slurmd_timeout_s": 10}
+
+    def submit_slow(self, count, *options, arguments=(), **variables):
+        """A job over both nodes that goes on until it is complete; its file has its name."""
+        path = f"slow-{len(list(self.folder.glob('slow-*.h5')))}-{random.random()}.h5"
+        return path, self.sbatch(
+            "--nodes=2", "--cpus-per-task=1", *options, "slurm/requeue.sbatch", "./slow",
+            "--range", f"1..{count}", "--output", path, *arguments, **variables)
+
+    def check_complete(self, job, path, count, timeout=120):
+        text = self.complete(job, timeout)
+        self.check_file(path, "slow", 1, count)
+        return text
+
+
+class TimeLimits(FullTest):
+    COUNT = 160000  # 80 seconds for two ranks
+
+    def test_one_minute(self):
+        """A job of one minute, started again until it is complete: told by Slurm's signal, by the
+        end of the job that the program knows, and stopped by Slurm at the end itself."""
+        limit = ("--time=1",)
+        signal = self.submit_slow(self.COUNT, *limit, "--signal=B:USR1@20",
+                                  arguments=("--time-limit", "none"))
+        known = self.submit_slow(self.COUNT, *limit, "--signal=B:USR1@1", LAUNCHER="mpirun")
+        neither = self.submit_slow(self.COUNT, *limit, "--signal=B:USR1@1",
+                                   arguments=("--time-limit", "none"))
+        for name, (path, job) in (("signal", signal), ("known", known)):
+            with self.subTest(name):
+                text = self.check_complete(job, path, self.COUNT, 300)
+                self.assertIn("restart 1 of at most 20", text)
+                self.assertGreater(self.resumed(text), 10000, text)
+        path, job = neither
+        self.assertEqual(self.lab.wait(job, 300), "TIMEOUT", self.written(job))
+        done = self.done(path)
+        self.assertGreater(done, 10000)
+        self.lab.run("scontrol", "requeue", job)
+        self.assertEqual(self.resumed(self.check_complete(job, path, self.COUNT)), done)
+
+
+class Nodes(FullTest):
+    COUNT = 20000
+
+    def start_slow(self, launcher):
+        path, job = self.submit_slow(self.COUNT, LAUNCHER=launcher)
+        self.lab.wait_until(lambda: self.done(path) > 50, "something is done")
+        return path, job
+
+    def check_continued(self, path, job):
+        text = self.check_complete(job, path, self.COUNT)
+        self.assertGreater(self.resumed(text), 50, text)
+        self.assertEqual(self.lab.job(job)["Restarts"], "1", text)
+
+    def test_taken_away(self):
+        """Slurm takes a node from a job, and starts it again when the node is back."""
+        for launcher in (PMI, "mpirun"):
+            with self.subTest(launcher=launcher):
+                path, job = self.start_slow(launcher)
+                self.lab.run("scontrol", "update", "nodename=h2", "state=down", "reason=test")
+                self.lab.wait_until(lambda: self.lab.state(job) == "PENDING", "it is requeued")
+                self.check_continued(path, job)
+
+    def test_dies(self):
+        """A node dies and comes back."""
+        for launcher in (PMI, "mpirun"):
+            with self.subTest(launcher=launcher):
+                path, job = self.start_slow(launcher)
+                self.lab.kill_node("h2")
+                self.lab.wait_until(lambda: self.lab.state(job) == "PENDING", "it is requeued")
+                self.lab.start_node("h2")
+                self.check_continued(path, job)
+
+
+class Signals(FullTest):
+    def test_at_any_moment(self):
+        """Also before the ranks are there, and while the last of them end."""
+        draw = random.Random(1)
+        for number in range(8):
+            launcher = draw.choice((PMI, "mpirun"))
+            delay_s = draw.uniform(0, 2)
+            with self.subTest(number=number, launcher=launcher, delay_s=delay_s):
+                path, job = self.submit_slow(2000, LAUNCHER=launcher)
+                self.lab.wait_until(lambda: self.lab.state(job) != "PENDING", "it runs")
+                time.sleep(delay_s)
+                self.lab.run("scancel", "--batch", "--signal=USR1", job, check=False)
+                self.check_complete(job, path, 2000)
+
+    def test_restarts_are_bounded(self):
+        path, job = self.submit_slow(8000, MAX_RESTARTS="1")
+        for attempt in range(2):
+            self.lab.wait_until(
+                lambda: len(re.findall(r"(?m)^slow: 2 nodes", self.written(job))) > attempt,
+                "the ranks run")
+            self.lab.run("scancel", "--batch", "--signal=USR1", job)
+        self.assertEqual(self.lab.wait(job), "FAILED")
+        self.assertEqual(self.lab.job(job)["ExitCode"], "75:0", self.written(job))
+        self.assertIn("not started again after 1 restarts", self.written(job))
+        self.assertEqual(self.state(path), "incomplete")
+
+
+if __name__ == "__main__":
+    slurm_testing.main()
