@@ -18,22 +18,26 @@ job=$SLURM_JOB_ID
 
 # ---- the launcher --------------------------------------------------------------------------------
 
+mpi_of() { # mpi_of <program>
+    case $(ldd "$(command -v "$1")" 2>&1; "$1" --version 2>&1) in
+        *libmpich.* | *MPICH*) echo mpich ;;
+        *) echo openmpi ;;
+    esac
+}
+
 # With the wrong one every process would think that it is alone; parmap then says so and stops.
 launcher_for() { # launcher_for <program>
-    local mpi known
-    mpi=$("$1" --version 2>&1)
-    known=$(srun --mpi=list 2>&1)
-    case $mpi/$known in
-        *'Open MPI'*/*pmix*) echo pmix ;;
-        *MPICH*/*pmi2*) echo pmi2 ;;
+    case $(mpi_of "$1")/$(srun --mpi=list 2>&1) in
+        openmpi/*pmix*) echo pmix ;;
+        mpich/*pmi2*) echo pmi2 ;;
         *) echo mpirun ;;
     esac
 }
 
 # Debian has one mpirun for each MPI; elsewhere a module gives one.
 mpirun_for() { # mpirun_for <program>
-    local own=mpirun.openmpi
-    [[ $("$1" --version 2>&1) != *MPICH* ]] || own=mpirun.mpich
+    local own
+    own=mpirun.$(mpi_of "$1")
     if command -v "$own" > /dev/null; then echo "$own"; else echo mpirun; fi
 }
 
@@ -70,10 +74,10 @@ tell_end() {
 # them end.
 launch() {
     local before code
-    signals=0 stopped='' ranks=''
+    signals=0 stopped='' ended='' ranks=''
     tell_end
     trap 'signals=$((signals + 1)) stopped=yes; [ -z "$ranks" ] || kill -USR1 "$ranks"' USR1
-    trap 'signals=$((signals + 1))' TERM
+    trap 'signals=$((signals + 1)) ended=yes' TERM
     start "$@"
     while :; do
         before=$signals
@@ -121,10 +125,11 @@ true_code() { # true_code <code> <state>
     esac
 }
 
-# Whether the job is to be started again.  A run that broke off (a rank or a node died) is, as long
-# as every attempt gets further.
+# Whether the job is to be started again.  One that Slurm ends before its time is not: it was
+# cancelled.  A run that broke off (a rank or a node died) is, as long as every attempt gets further.
 is_to_go_on() { # is_to_go_on <code> <state> <blocks before> <blocks now>
     [ "${MAX_RESTARTS:-0}" != 0 ] || return
+    [ -z "$ended" ] || [ "$(date +%s)" -ge "${SLURM_JOB_END_TIME:-$((1 << 62))}" ] || return
     [ "$1" = 75 ] || { [ "$2" = incomplete ] && [ "$4" -gt "$3" ]; }
 }
 

@@ -2,7 +2,6 @@
 #include "app/alone.h"
 
 #include "base/types.h"
-#include "map/ends.h"
 #include "work/kernel.h"
 
 parmap_status pm_alone_topology(pm_topology *topology)
@@ -32,7 +31,7 @@ parmap_status pm_alone_run(const pm_flow *flow, pm_tally *tally)
     return status;
 }
 
-parmap_status pm_alone_hash(const pm_data *data, const pm_blocks *blocks, parmap_type type,
+parmap_status pm_alone_hash(const pm_file_source *source, const pm_blocks *blocks, parmap_type type,
                             uint64_t *checksum)
 {
     pm_tally tally;
@@ -40,8 +39,9 @@ parmap_status pm_alone_hash(const pm_data *data, const pm_blocks *blocks, parmap
                           .type = type,
                           .vector = pm_vector_best(),
                           .checksum = true,
+                          .can_fail = source->statuses.fd >= 0,
                           .source = &pm_source_file,
-                          .source_self = (void *)data,
+                          .source_self = (void *)source,
                           .sink = &pm_sink_none};
     PM_TRY(pm_alone_run(&flow, &tally));
     *checksum = tally.checksum;
@@ -52,12 +52,13 @@ parmap_status pm_alone_compare(const pm_data *a, const pm_data *b, int64_t items
                                int64_t *differences, int64_t *first)
 {
     pm_tally tally;
-    pm_compare_sink compare = {.data = *b, .first = INT64_MAX};
+    pm_file_source source = {.data = *a, .statuses.fd = -1};
+    pm_compare_sink compare = {.data = *b, .statuses.fd = -1, .first = INT64_MAX};
     const pm_flow flow = {.blocks = pm_blocks_plan(items, pm_type_bytes(type), 0),
                           .type = type,
                           .vector = pm_vector_best(),
                           .source = &pm_source_file,
-                          .source_self = (void *)a,
+                          .source_self = &source,
                           .sink = &pm_sink_compare,
                           .sink_self = &compare};
     PM_TRY(pm_alone_run(&flow, &tally));

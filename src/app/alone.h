@@ -2,8 +2,7 @@
 #ifndef PM_APP_ALONE_H
 #define PM_APP_ALONE_H
 
-#include "map/pipeline.h"
-#include "store/data.h"
+#include "map/ends.h"
 
 /* Local.  Where this process runs: one node, one rank, as many threads as it has cores. */
 parmap_status pm_alone_topology(pm_topology *topology);
@@ -13,7 +12,7 @@ parmap_status pm_alone_topology(pm_topology *topology);
 parmap_status pm_alone_run(const pm_flow *flow, pm_tally *tally);
 
 /* Local.  The checksum of the blocks of a file, as the run stored it that wrote them. */
-parmap_status pm_alone_hash(const pm_data *data, const pm_blocks *blocks, parmap_type type,
+parmap_status pm_alone_hash(const pm_file_source *source, const pm_blocks *blocks, parmap_type type,
                             uint64_t *checksum);
 
 /* Local.  Compares the items of two files.  How many differ, and the first of them. */

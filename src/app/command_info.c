@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/types.h"
+#include "store/failed_collect.h"
 #include "store/output.h"
 
 #include <inttypes.h>
@@ -47,12 +48,21 @@ static void print_field(const pm_field *field)
     }
 }
 
-/* Empty texts say nothing: no Slurm job, a run that has not ended. */
-static void print_record(const pm_record *record)
+/* Empty texts say nothing: no Slurm job, a run that has not ended.  How many items have failed is
+ * not known before the end. */
+static void print_record(const pm_record *record, bool complete)
 {
     for (int i = 0; i < record->count; i++)
-        if (record->fields[i].kind != PM_FIELD_TEXT_VALUE || record->fields[i].text[0])
+        if ((record->fields[i].kind != PM_FIELD_TEXT_VALUE || record->fields[i].text[0]) &&
+            (complete || strcmp(record->fields[i].name, "failed") != 0))
             print_field(&record->fields[i]);
+}
+
+static void print_failed_so_far(const char *path, const pm_file *file)
+{
+    int64_t failed;
+    if (pm_failed_count(path, file, &failed, NULL, NULL) == PARMAP_OK)
+        printf("failed: %" PRId64 " so far\n", failed);
 }
 
 static void print_unfinished(const char *path, pm_output_state state)
@@ -76,16 +86,18 @@ parmap_status pm_command_info(const char *path)
     char size[PM_NUMBER_TEXT];
     const pm_output_state state = pm_output_inspect(path, &file);
     if (status_of(state) != PARMAP_OK)
-        return pm_file_read(path, &file); /* says it in words */
+        return pm_output_read(path, &file); /* says it in words */
     printf("file: %s\nstate: %s\n", path, pm_output_state_word(state));
     if (file.items > 0) {
         pm_format_scaled(size, (double)file.items * (double)pm_type_bytes(file.type), "B");
         printf("data set: /%s, %" PRId64 " x %s, %s at byte %" PRId64 "\n", file.dataset,
                file.items, pm_type_name(file.type), size, file.offset);
-        print_record(&file.data);
-        print_record(&file.run);
+        print_record(&file.data, file.complete);
+        print_record(&file.run, file.complete);
     }
     if (state != PM_OUTPUT_COMPLETE)
         print_unfinished(path, state);
+    if (file.has_statuses && !file.complete)
+        print_failed_so_far(path, &file);
     return PARMAP_OK;
 }

@@ -3,7 +3,7 @@
 
 #include "app/alone.h"
 #include "base/types.h"
-#include "store/file.h"
+#include "store/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 parmap_status pm_command_verify(const char *path)
 {
     static pm_file file;
-    pm_data data;
-    uint64_t checksum;
-    PM_TRY(pm_file_read(path, &file));
+    pm_file_source source = {.data.fd = -1, .statuses.fd = -1};
+    uint64_t checksum = 0;
+    PM_TRY(pm_output_read(path, &file));
     if (!file.complete)
         return pm_fail(PARMAP_BAD_DATA, "%s is incomplete; run its program again to finish it",
                        path);
@@ -27,10 +27,15 @@ parmap_status pm_command_verify(const char *path)
                        "%s does not say rightly how long its blocks are: it is damaged; compute "
                        "it again with --force",
                        path);
-    PM_TRY(pm_data_open(&data, path, file.offset, pm_type_bytes(file.type), false));
+    parmap_status status =
+        pm_data_open(&source.data, path, file.offset, pm_type_bytes(file.type), false);
+    if (status == PARMAP_OK && file.has_statuses)
+        status = pm_data_open(&source.statuses, path, file.statuses_offset, 1, false);
     const pm_blocks blocks = pm_blocks_of(file.items, pm_file_block_items(&file));
-    const parmap_status status = pm_alone_hash(&data, &blocks, file.type, &checksum);
-    pm_data_close(&data);
+    if (status == PARMAP_OK)
+        status = pm_alone_hash(&source, &blocks, file.type, &checksum);
+    pm_data_close(&source.data);
+    pm_data_close(&source.statuses);
     if (status != PARMAP_OK)
         return status;
     const uint64_t stored = pm_record_get_uint(&file.data, "checksum", 0);

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: parmap info [--state] FILE   what a result file holds\n"
+    "usage: parmap info [--state | --failed] FILE\n"
+    "                                    what a result file holds\n"
     "       parmap verify FILE           re-hash its data\n"
     "       parmap merge [--force] OUTPUT PART...\n"
     "                                    join the files of --part 1/N .. N/N into one\n"
@@ -19,6 +20,7 @@ static const char usage[] =
     "       parmap --help | --version\n"
     "\n"
     "info --state prints one word: complete, incomplete, running, missing or foreign.\n"
+    "info --failed prints the failed items: index, x, attempts, rank, host, message.\n"
     "merge checks everything before it writes; its file is that of one run of the whole range.\n"
     "doctor says ok, warning or wrong of each thing, and what to do about it.\n"
     "Exit codes: 0 good, 64 wrong usage, 65 bad data, gaps or conflicts, 66 no such file,\n"
@@ -40,6 +42,7 @@ int main(int argc, char **argv)
     const char *command = argc > 1 ? argv[1] : "";
     const char *file = argv[argc - 1];
     const bool state = argc == 4 && strcmp(argv[2], "--state") == 0;
+    const bool failed = argc == 4 && strcmp(argv[2], "--failed") == 0;
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0) {
         fputs(usage, stdout);
         return report(PARMAP_OK);
@@ -52,8 +55,10 @@ int main(int argc, char **argv)
         return pm_command_doctor(argc, argv);
     if (strcmp(command, "merge") == 0)
         return report(pm_command_merge(argc - 2, argv + 2));
-    if (strcmp(command, "info") == 0 && (state || argc == 3) && file[0] != '-')
-        return report(state ? pm_command_state(file) : pm_command_info(file));
+    if (strcmp(command, "info") == 0 && (state || failed || argc == 3) && file[0] != '-')
+        return report(state    ? pm_command_state(file)
+                      : failed ? pm_command_failed(file)
+                               : pm_command_info(file));
     if (strcmp(command, "verify") == 0 && argc == 3 && file[0] != '-')
         return report(pm_command_verify(file));
     if (strcmp(command, "info") == 0 || strcmp(command, "verify") == 0)

@@ -28,6 +28,9 @@ typedef enum pm_option_id {
     PM_OPTION_VECTOR,
     PM_OPTION_TIME_LIMIT,
     PM_OPTION_TIME_MARGIN,
+    PM_OPTION_RETRIES,
+    PM_OPTION_ON_ERROR,
+    PM_OPTION_RERUN_FAILED,
     PM_OPTION_PROGRESS,
     PM_OPTION_SUMMARY,
     PM_OPTION_QUIET,
@@ -44,17 +47,19 @@ typedef enum pm_option_id {
 
 /* What an option's text stands for, and so which member of pm_value it fills. */
 typedef enum pm_value_kind {
-    PM_VALUE_RANGE,   /* bounds */
-    PM_VALUE_PART,    /* part; of = 0 for "none" */
-    PM_VALUE_WORD,    /* word: the index among the option's words */
-    PM_VALUE_SWITCH,  /* on; the text may be left out: --stats is --stats=on */
-    PM_VALUE_FILE,    /* text */
-    PM_VALUE_OUTPUT,  /* text; NULL for "none" */
-    PM_VALUE_DATASET, /* text, without leading slashes */
-    PM_VALUE_THREADS, /* number; 0 for "auto" */
-    PM_VALUE_COUNT,   /* number, at least 1 */
-    PM_VALUE_TIME,    /* seconds, and word -1; or word: the index among the option's words */
-    PM_VALUE_NONE     /* the option takes no text */
+    PM_VALUE_RANGE,    /* bounds */
+    PM_VALUE_PART,     /* part; of = 0 for "none" */
+    PM_VALUE_WORD,     /* word: the index among the option's words */
+    PM_VALUE_SWITCH,   /* on; the text may be left out: --stats is --stats=on */
+    PM_VALUE_FILE,     /* text */
+    PM_VALUE_OUTPUT,   /* text; NULL for "none" */
+    PM_VALUE_DATASET,  /* text, without leading slashes */
+    PM_VALUE_THREADS,  /* number; 0 for "auto" */
+    PM_VALUE_COUNT,    /* number, at least 1 */
+    PM_VALUE_RETRIES,  /* number, at least 0 */
+    PM_VALUE_ON_ERROR, /* on_error */
+    PM_VALUE_TIME,     /* seconds, and word -1; or word: the index among the option's words */
+    PM_VALUE_NONE      /* the option takes no text */
 } pm_value_kind;
 
 typedef enum pm_option_scope {
@@ -81,6 +86,7 @@ typedef struct pm_value {
     int word;
     bool on;
     int64_t number;
+    pm_on_error on_error;
     double seconds;
     const char *text;
 } pm_value;

@@ -95,7 +95,7 @@ static parmap_status read_complete(const char *path, pm_file *file)
     case PM_OUTPUT_FOREIGN:
         break;
     }
-    return pm_file_read(path, file); /* says it in words */
+    return pm_output_read(path, file); /* says it in words */
 }
 
 /* A part says of what. */

@@ -13,7 +13,8 @@ static parmap_status check_data(const pm_part_file *part, parmap_type type)
     uint64_t checksum;
     if (!part->has_checksum)
         return PARMAP_OK;
-    PM_TRY(pm_alone_hash(&part->data, &part->blocks, type, &checksum));
+    const pm_file_source source = {.data = part->data, .statuses.fd = -1};
+    PM_TRY(pm_alone_hash(&source, &part->blocks, type, &checksum));
     if (checksum == part->checksum)
         return PARMAP_OK;
     return pm_fail(PARMAP_BAD_DATA,

@@ -180,7 +180,7 @@ static parmap_status write_out(writing *w, bool force, const char *command)
     const double seconds = pm_now() - begun;
     pm_plan_conclude(&w->plan, w->output.past.checksum + tally.checksum, &tally.stats, seconds,
                      &w->file);
-    PM_TRY(pm_output_finish(&w->output, &w->file));
+    PM_TRY(pm_output_finish(&w->output, &w->file, NULL));
     return print(w, "merged", seconds);
 }
 

@@ -28,6 +28,11 @@ parmap_vector pm_plan_vector(const pm_plan *plan)
     return plan->vector < 0 || plan->vector > (int)best ? best : (parmap_vector)plan->vector;
 }
 
+char *pm_plan_input(char text[PM_NUMBER_TEXT], const pm_plan *plan, int64_t item)
+{
+    return pm_format_int128(text, pm_range_item(&plan->range, item));
+}
+
 static pm_range range_of(const pm_bounds *bounds)
 {
     return (pm_range){bounds->first, bounds->step, pm_bounds_count(bounds)};
@@ -106,12 +111,20 @@ static parmap_status plan_verification(pm_plan *plan, const parmap_kernel *kerne
     char *real = realpath(settings->verify, NULL);
     snprintf(plan->path, sizeof plan->path, "%s", real ? real : settings->verify);
     free(real);
-    PM_TRY(pm_file_read(settings->verify, file));
+    PM_TRY(pm_output_read(settings->verify, file));
     plan->goal = PM_GOAL_VERIFY;
     plan->offset = file->offset;
+    plan->statuses_offset = file->statuses_offset;
     plan->checksum = plan->stats = false;
     plan->samples = settings->sample < file->items ? settings->sample : 0;
     return adopt(plan, kernel, settings, file);
+}
+
+/* What items can fail at takes its time, even where the kernel does not say so. */
+static double cost_of(const pm_plan *plan, const parmap_kernel *kernel)
+{
+    static const double least_s = 1e-6;
+    return kernel->cost_s == 0 && plan->can_fail ? least_s : kernel->cost_s;
 }
 
 static parmap_status plan_blocks(pm_plan *plan, const parmap_kernel *kernel, const pm_file *file)
@@ -125,7 +138,7 @@ static parmap_status plan_blocks(pm_plan *plan, const parmap_kernel *kernel, con
     else if (plan->goal == PM_GOAL_VERIFY)
         plan->blocks = pm_blocks_of(plan->range.count, pm_file_block_items(file));
     else
-        plan->blocks = pm_blocks_plan(plan->range.count, bytes, kernel->cost_s);
+        plan->blocks = pm_blocks_plan(plan->range.count, bytes, cost_of(plan, kernel));
     return PARMAP_OK;
 }
 
@@ -135,6 +148,24 @@ static parmap_status check_vector(int vector)
         return PARMAP_OK;
     return pm_fail(PARMAP_USAGE, "this processor has no vector unit %s; choose --vector auto or %s",
                    pm_vector_name((parmap_vector)vector), pm_vector_name(pm_vector_best()));
+}
+
+/* What is asked for must fit a kernel whose items can fail, or cannot. */
+static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *kernel,
+                                   const pm_settings *settings, const pm_file *file)
+{
+    if (settings->rerun_failed && !plan->can_fail)
+        return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; leave out --rerun-failed",
+                       kernel->name);
+    if (settings->rerun_failed && plan->goal != PM_GOAL_WRITE)
+        return pm_fail(PARMAP_USAGE, "--rerun-failed needs the file with the failed items; name it "
+                                     "with --output");
+    if (settings->verify && plan->can_fail != file->has_statuses)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "%s was computed with a kernel whose items %s fail; compute it again with "
+                       "--force",
+                       settings->verify, file->has_statuses ? "can" : "cannot");
+    return PARMAP_OK;
 }
 
 parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
@@ -160,6 +191,11 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     PM_TRY(pm_kernel_variant(kernel, plan->type, &variant));
     PM_TRY(pm_kernel_check_domain(kernel, plan->type, &plan->range, plan->allow_rounding));
     plan->result = variant->result;
+    plan->can_fail = pm_kernel_can_fail(variant);
+    plan->retries = settings->retries;
+    plan->failed_limit =
+        settings->verify ? INT64_MAX : pm_on_error_limit(&settings->on_error, plan->range.count);
+    PM_TRY(check_failing(plan, kernel, settings, file));
     return plan_blocks(plan, kernel, file);
 }
 
@@ -190,23 +226,33 @@ char *pm_format_now(char text[32])
     return text;
 }
 
+static void add_probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
+{
+    char items[PM_PROBE_TEXT];
+    if (plan->can_fail) {
+        pm_kernel_probe_items(kernel, plan->type, &plan->range, items);
+        pm_record_text(data, "probe", items);
+    } else {
+        pm_record_uint(data, "probe",
+                       pm_kernel_probe(kernel, &kernel->variants[plan->type], &plan->range));
+    }
+}
+
 /* A slow kernel that does not say so gets blocks that are too large to share out. */
-static uint64_t probe(const pm_plan *plan, const parmap_kernel *kernel)
+static void probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
 {
     static const double long_block_s = 0.2;
     const double begun = pm_now();
-    const uint64_t result = pm_kernel_probe(kernel, &kernel->variants[plan->type], &plan->range);
+    add_probe(plan, kernel, data);
     const double each_s = (pm_now() - begun) / PM_PROBES;
     if (kernel->cost_s == 0 && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
         pm_log_warning(
             "an item of kernel %s takes %.1e s, so a block of %lld is too long to share out; add "
             ".cost_s = %.0e to its PARMAP_DOMAIN",
             kernel->name, each_s, (long long)pm_block_length(&plan->blocks, 0), each_s);
-    return result;
 }
 
-static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
-                          pm_record *d)
+static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
 {
     char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
     pm_record_text(d, "kernel", kernel->name);
@@ -221,12 +267,13 @@ static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, uint
     pm_record_int(d, "rounding", plan->allow_rounding);
     pm_record_int(d, "count", plan->range.count);
     pm_record_int(d, "block_items", plan->blocks.block_items);
-    pm_record_real(d, "cost_s", kernel->cost_s);
-    pm_record_uint(d, "probe", probed);
+    pm_record_real(d, "cost_s", cost_of(plan, kernel));
     if (plan->checksum) {
         pm_record_uint(d, "checksum", 0);
         pm_record_text(d, "checksum_method",
-                       "sum mod 2^64 of XXH3_64bits(block, seed = block number)");
+                       plan->can_fail ? "sum mod 2^64 of XXH3_64bits(block, seed = block number), "
+                                        "of the results and of their statuses"
+                                      : "sum mod 2^64 of XXH3_64bits(block, seed = block number)");
     }
     static const char *const folds[] = {"min", "max", "sum"};
     for (int i = 0; plan->stats && i < (plan->result == PARMAP_INT128 ? 2 : 3); i++) {
@@ -263,28 +310,38 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
         pm_record_room(r, texts[i], RUN_TEXT);
 }
 
+/* All but the probe. */
+static void describe(const pm_plan *plan, const parmap_kernel *kernel, const char *dataset,
+                     const pm_topology *topology, const char *command, pm_file *file)
+{
+    *file =
+        (pm_file){.type = plan->result, .items = plan->range.count, .has_statuses = plan->can_fail};
+    snprintf(file->dataset, sizeof file->dataset, "%s", dataset);
+    describe_data(plan, kernel, &file->data);
+    describe_run(plan, topology, &file->run);
+    pm_record_text(&file->run, "command", command);
+    pm_record_room(&file->run, "command", PM_FIELD_TEXT);
+}
+
 void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                       const pm_topology *topology, const char *command, pm_file *file)
 {
-    pm_plan_describe_known(plan, kernel, probe(plan, kernel), settings->dataset, topology, command,
-                           file);
+    describe(plan, kernel, settings->dataset, topology, command, file);
+    probe(plan, kernel, &file->data);
 }
 
 void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
                             const char *dataset, const pm_topology *topology, const char *command,
                             pm_file *file)
 {
-    *file = (pm_file){.type = plan->result, .items = plan->range.count};
-    snprintf(file->dataset, sizeof file->dataset, "%s", dataset);
-    describe_data(plan, kernel, probed, &file->data);
-    describe_run(plan, topology, &file->run);
-    pm_record_text(&file->run, "command", command);
-    pm_record_room(&file->run, "command", PM_FIELD_TEXT);
+    describe(plan, kernel, dataset, topology, command, file);
+    pm_record_uint(&file->data, "probe", probed);
 }
 
 void pm_plan_adopt(pm_plan *plan, const pm_file *file)
 {
     plan->offset = file->offset;
+    plan->statuses_offset = file->statuses_offset;
     plan->checksum = pm_record_find(&file->data, "checksum") != NULL;
     plan->stats = pm_record_find(&file->data, "min") != NULL;
     plan->blocks = pm_blocks_of(file->items, pm_record_get_int(&file->data, "block_items", 0));

@@ -3,6 +3,7 @@
 #define PM_APP_PLAN_H
 
 #include "app/settings.h"
+#include "base/text.h"
 #include "comm/topology.h"
 #include "store/output.h"
 #include "work/blocks.h"
@@ -30,9 +31,14 @@ typedef struct pm_plan {
     bool reporting; /* ranks tell rank 0 how far they are */
     bool finished;  /* there is nothing to do: the file is complete already */
     bool allow_rounding;
-    double sync_s;      /* how often data is brought onto the disk; 0 = at the end only */
-    int64_t session;    /* which attempt this is, from 1 */
-    int64_t todo_runs;  /* how many runs of blocks are left; their list travels by itself */
+    bool can_fail;           /* items can: */
+    int64_t retries;         /* of each that fails */
+    int64_t failed_limit;    /* so many failed items stop the run; INT64_MAX = they do not */
+    int64_t failed_before;   /* in earlier attempts, of blocks that are not looked at again */
+    int64_t statuses_offset; /* of item 0's status in the file */
+    double sync_s;           /* how often data is brought onto the disk; 0 = at the end only */
+    int64_t session;         /* which attempt this is, from 1 */
+    int64_t todo_runs;       /* how many runs of blocks are left; their list travels by itself */
     double left_s;      /* until all have to have stopped, when it is sent; INFINITY = no limit */
     double until;       /* the same by each rank's own pm_now(), after it has come; 0 = no limit */
     int64_t samples;    /* when verifying; 0 = all items */
@@ -71,6 +77,8 @@ void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
 
 /* Local.  The range that an attribute of a file holds; PARMAP_USAGE when it holds none. */
 parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range);
+/* The input of an item, as text. */
+char *pm_plan_input(char text[PM_NUMBER_TEXT], const pm_plan *plan, int64_t item);
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);

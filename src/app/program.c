@@ -21,6 +21,7 @@
 #include "comm/collective.h"
 #include "comm/launcher.h"
 #include "comm/pause.h"
+#include "store/failed_collect.h"
 
 #include "build_info.h"
 
@@ -47,6 +48,7 @@ typedef struct program {
     pm_stop_file stop_file; /* rank 0 */
     pm_file file;           /* rank 0 */
     pm_output output;       /* rank 0 */
+    pm_failed_list failed;  /* rank 0 */
     pm_todo todo;
     pm_progress progress; /* rank 0 */
     pm_plan plan;
@@ -69,11 +71,15 @@ static void tell_beginning(const program *p)
         pm_log_warning("%s: %s", p->settings.output, p->output.note);
     char again[PM_NUMBER_TEXT + 64] = "";
     if (past->rechecks > 0)
-        snprintf(again, sizeof again, "; %" PRId64 " blocks that may be are read again",
-                 past->rechecks);
+        snprintf(again, sizeof again, "; %" PRId64 " marked blocks are read again", past->rechecks);
     if (past->blocks > 0 || past->rechecks > 0)
         pm_log_note("continuing %s: %" PRId64 " of %" PRId64 " elements are done%s",
                     p->settings.output, past->items, p->plan.blocks.items, again);
+    if (p->settings.rerun_failed && past->reruns > 0)
+        pm_log_note("computing the failed items of %" PRId64 " of %" PRId64 " blocks again",
+                    past->reruns, p->plan.blocks.count);
+    else if (p->settings.rerun_failed)
+        pm_log_note("%s has no failed items", p->settings.output);
 }
 
 static parmap_status open_output(program *p, bool *already)
@@ -85,8 +91,9 @@ static parmap_status open_output(program *p, bool *already)
         .nodes = p->topology.nodes,
         .force = p->settings.force,
         .resume = p->settings.resume,
+        .rerun = p->settings.rerun_failed,
         .journal = p->settings.journal,
-        .recheck = p->settings.verify_all || p->plan.stats ? PM_RECHECK_ALL : PM_RECHECK_DOUBTED,
+        .recheck = p->settings.verify_all ? PM_RECHECK_ALL : PM_RECHECK_DOUBTED,
     };
     PM_TRY(pm_output_begin(&p->output, path, &p->file, &wish, &p->todo, already));
     if (!*already)
@@ -96,6 +103,7 @@ static parmap_status open_output(program *p, bool *already)
         return PARMAP_OK;
     pm_plan_adopt(&p->plan, &p->file);
     p->plan.session = p->output.past.session;
+    p->plan.failed_before = p->output.past.failed;
     p->plan.todo_runs = p->todo.count;
     tell_beginning(p);
     return PARMAP_OK;
@@ -146,11 +154,30 @@ static parmap_status prepare(program *p, const pm_host *hosts)
     return PARMAP_OK;
 }
 
+/* How many items have failed, in all attempts. */
+static int64_t failed_of(const program *p, const pm_outcome *outcome)
+{
+    return outcome ? p->plan.failed_before + outcome->tally.failed : pm_file_failed(&p->file);
+}
+
+/* What failed, from the journals, while they are there. */
+static parmap_status collect_failed(program *p)
+{
+    p->failed.count = 0;
+    PM_TRY(pm_failed_collect(p->plan.path, &p->file, &p->failed));
+    pm_failures_name(p->failed.items, p->failed.count, &p->plan);
+    return PARMAP_OK;
+}
+
 static parmap_status finish_file(program *p, const pm_outcome *outcome)
 {
     pm_plan_conclude(&p->plan, p->output.past.checksum + outcome->tally.checksum,
                      &outcome->tally.stats, outcome->seconds, &p->file);
-    return pm_output_finish(&p->output, &p->file);
+    if (p->plan.can_fail) {
+        pm_record_int(&p->file.data, "failed", failed_of(p, outcome));
+        PM_TRY(collect_failed(p));
+    }
+    return pm_output_finish(&p->output, &p->file, &p->failed);
 }
 
 static parmap_status summarise(const program *p, const char *status, const pm_outcome *outcome)
@@ -169,6 +196,7 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
         .topology = &p->topology,
         .items = outcome ? before + outcome->tally.items : p->file.items,
         .before = before,
+        .failed = failed_of(p, outcome),
         .seconds = outcome ? outcome->seconds : 0,
         .balance = outcome ? outcome->balance : 1,
         .has_checksum =
@@ -186,11 +214,35 @@ static parmap_status summarise(const program *p, const char *status, const pm_ou
     return pm_summary_print(&summary, p->settings.summary);
 }
 
-static parmap_status already_complete(const program *p)
+/* The run has come to its end, but not every item: the first of them, and what can be done. */
+static parmap_status end_with_failed(const program *p, int64_t failed, const pm_failed *items,
+                                     int64_t count)
 {
+    char more[64] = "", ways[PM_FIELD_TEXT] = "";
+    const int64_t shown = count < PM_FAILURES_SHOWN ? count : PM_FAILURES_SHOWN;
+    pm_failures_show(items, shown);
+    if (failed > shown)
+        snprintf(more, sizeof more, ", %" PRId64 " more than are shown", failed - shown);
+    if (p->plan.goal == PM_GOAL_WRITE)
+        snprintf(ways, sizeof ways,
+                 "; parmap info --failed %s lists all, --rerun-failed computes them again",
+                 p->settings.output);
+    return pm_fail(PARMAP_ITEMS_FAILED, "%" PRId64 " of %" PRId64 " items failed%s%s", failed,
+                   p->plan.blocks.items, more, ways);
+}
+
+static parmap_status already_complete(program *p)
+{
+    const int64_t failed = pm_file_failed(&p->file);
+    if (p->settings.rerun_failed)
+        pm_log_note("%s has no failed items", p->settings.output);
     if (p->plan.stats && !pm_record_find(&p->file.data, "min"))
         pm_log_note("%s has no statistics; --force computes it again", p->settings.output);
-    return summarise(p, "already complete", NULL);
+    PM_TRY(summarise(p, "already complete", NULL));
+    if (failed == 0)
+        return PARMAP_OK;
+    PM_TRY(pm_file_read_failed(p->plan.path, &p->failed));
+    return end_with_failed(p, failed, p->failed.items, p->failed.count);
 }
 
 static parmap_status verdict(const program *p, const pm_outcome *outcome)
@@ -233,19 +285,43 @@ static const char *describe_stop(const program *p, char text[PM_MESSAGE_BYTES])
 static parmap_status fail_stopped(const program *p, const pm_outcome *outcome)
 {
     char text[PM_MESSAGE_BYTES];
-    return pm_fail(PARMAP_STOPPED, "%s after %" PRId64 " of %" PRId64 " elements%s%s%s",
+    const bool writes = p->plan.goal == PM_GOAL_WRITE;
+    return pm_fail(PARMAP_STOPPED, "%s after %" PRId64 " of %" PRId64 " elements%s%s%s; %s",
                    describe_stop(p, text), p->output.past.items + outcome->tally.items,
-                   p->plan.blocks.items, p->plan.goal == PM_GOAL_WRITE ? ", " : "",
-                   p->plan.goal == PM_GOAL_WRITE ? p->settings.output : "",
-                   p->plan.goal == PM_GOAL_WRITE ? " is incomplete; run the same command again"
-                                                 : "; run the same command again");
+                   p->plan.blocks.items, writes ? ", " : "", writes ? p->settings.output : "",
+                   writes ? " is incomplete" : "",
+                   writes && !p->settings.journal
+                       ? "without a journal it can only be computed from the start: run the same "
+                         "command again"
+                       : "run the same command again");
 }
 
-static parmap_status conclude(program *p, const pm_outcome *outcome)
+/* Stopped by --on-error. */
+static parmap_status end_too_many(program *p, const pm_outcome *outcome)
+{
+    const int64_t done = p->output.past.items + outcome->tally.items;
+    const bool writing = p->plan.goal == PM_GOAL_WRITE;
+    if (writing && collect_failed(p) == PARMAP_OK)
+        pm_failures_show(p->failed.items, p->failed.count);
+    else
+        pm_failures_show(outcome->failures.items, outcome->failures.count);
+    pm_output_abandon(&p->output);
+    summarise(p, "stopped", outcome);
+    return pm_fail(PARMAP_ITEMS_FAILED,
+                   "stopped by --on-error after %" PRId64 " of %" PRId64 " elements: %" PRId64
+                   " failed; run the same command with --on-error continue%s",
+                   done, p->plan.blocks.items, failed_of(p, outcome),
+                   writing ? " to go on, and with --rerun-failed to compute those again too" : "");
+}
+
+static parmap_status conclude(program *p, pm_outcome *outcome)
 {
     tell_lost(p, &outcome->tally);
+    pm_failures_name(outcome->failures.items, outcome->failures.count, &p->plan);
     if (p->plan.goal == PM_GOAL_WRITE)
         pm_stop_file_close(&p->stop_file);
+    if (outcome->status == PARMAP_ITEMS_FAILED)
+        return end_too_many(p, outcome);
     if (outcome->status == PARMAP_STOPPED) {
         pm_output_abandon(&p->output);
         summarise(p, "stopped", outcome);
@@ -259,7 +335,13 @@ static parmap_status conclude(program *p, const pm_outcome *outcome)
         return verdict(p, outcome);
     if (p->plan.goal == PM_GOAL_WRITE)
         PM_TRY(finish_file(p, outcome));
-    return summarise(p, "complete", outcome);
+    PM_TRY(summarise(p, "complete", outcome));
+    const int64_t failed = failed_of(p, outcome);
+    if (failed == 0)
+        return PARMAP_OK;
+    const bool writing = p->plan.goal == PM_GOAL_WRITE;
+    return end_with_failed(p, failed, writing ? p->failed.items : outcome->failures.items,
+                           writing ? p->failed.count : outcome->failures.count);
 }
 
 /* ---- every rank ------------------------------------------------------------------------------ */
@@ -420,7 +502,7 @@ static void keep_command(program *p, int argc, char **argv)
 /* What is saved can be gone on with, once what ended the run is out of the way. */
 static void show_how_to_continue(const program *p, int code)
 {
-    if (p->settled && p->plan.goal == PM_GOAL_WRITE &&
+    if (p->settled && p->plan.goal == PM_GOAL_WRITE && p->settings.journal &&
         (code == PARMAP_STOPPED || code == PARMAP_WRITE_ERROR))
         pm_again_print(p->argv, p->settings.force);
 }

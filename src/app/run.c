@@ -17,26 +17,44 @@
 /* Both ends, as far as the plan needs them. */
 typedef struct ends {
     pm_sample_source sample; /* its kernel is the range source */
+    pm_items items;          /* that source's, where items can fail, */
+    pm_failures failures;    /* and who is told */
     pm_file_sink file;
     pm_compare_sink compare;
 } ends;
 
+/* The results of the file, and the statuses where items can fail. */
+static parmap_status open_data(const pm_plan *plan, pm_data *data, pm_data *statuses, bool writable)
+{
+    PM_TRY(pm_data_open(data, plan->path, plan->offset, pm_type_bytes(plan->result), writable));
+    return plan->can_fail ? pm_data_open(statuses, plan->path, plan->statuses_offset, 1, writable)
+                          : PARMAP_OK;
+}
+
+static parmap_status open_file(const pm_plan *plan, const pm_topology *topology, ends *e)
+{
+    pm_file_sink *file = &e->file;
+    file->checksum = plan->checksum;
+    PM_TRY(open_data(plan, &file->data, &file->statuses, true));
+    PM_TRY(pm_journal_open(&file->journal, plan->path, topology->node,
+                           topology->rank == topology->node_leader));
+    return plan->can_fail ? pm_failed_log_open(&e->failures.log, file->journal.path,
+                                               file->journal.seed, topology->size)
+                          : PARMAP_OK;
+}
+
 static parmap_status open_sink(const pm_plan *plan, const pm_topology *topology, ends *e,
                                pm_flow *flow)
 {
-    const size_t bytes = pm_type_bytes(plan->result);
     switch (plan->goal) {
     case PM_GOAL_WRITE:
         flow->sink = &pm_sink_file;
         flow->sink_self = &e->file;
-        e->file.checksum = plan->checksum;
-        PM_TRY(pm_data_open(&e->file.data, plan->path, plan->offset, bytes, true));
-        return pm_journal_open(&e->file.journal, plan->path, topology->node,
-                               topology->rank == topology->node_leader);
+        return open_file(plan, topology, e);
     case PM_GOAL_VERIFY:
         flow->sink = &pm_sink_compare;
         flow->sink_self = &e->compare;
-        return pm_data_open(&e->compare.data, plan->path, plan->offset, bytes, false);
+        return open_data(plan, &e->compare.data, &e->compare.statuses, false);
     case PM_GOAL_COMPUTE:
         break;
     }
@@ -44,15 +62,32 @@ static parmap_status open_sink(const pm_plan *plan, const pm_topology *topology,
     return PARMAP_OK;
 }
 
+static void set_source(const pm_plan *plan, const parmap_kernel *kernel, parmap_vector vector,
+                       ends *e)
+{
+    const parmap_variant *variant = &kernel->variants[plan->type];
+    e->items = (pm_items){.range = plan->range,
+                          .type = plan->type,
+                          .result = plan->result,
+                          .item = variant->code->item,
+                          .retries = plan->retries,
+                          .failed = pm_failures_take,
+                          .context = &e->failures};
+    e->sample = (pm_sample_source){.samples = plan->samples,
+                                   .kernel = {.range = plan->range,
+                                              .loop = variant->code->loops[vector],
+                                              .items = plan->can_fail ? &e->items : NULL}};
+}
+
 static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
-                               const parmap_kernel *kernel, const pm_topology *topology, ends *e,
-                               pm_flow *flow)
+                               const parmap_kernel *kernel, const pm_topology *topology,
+                               pm_hub *hub, ends *e, pm_flow *flow)
 {
     const parmap_vector vector = pm_plan_vector(plan);
-    *e = (ends){.file = {.data.fd = -1, .journal = {.fd = -1, .marks = -1}},
-                .compare = {.data.fd = -1, .first = INT64_MAX},
-                .sample = {.samples = plan->samples,
-                           .kernel = {plan->range, kernel->variants[plan->type].loops[vector]}}};
+    *e = (ends){.file = {.data.fd = -1, .statuses.fd = -1, .journal = {.fd = -1, .marks = -1}},
+                .compare = {.data.fd = -1, .statuses.fd = -1, .first = INT64_MAX}};
+    pm_failures_open(&e->failures, hub, topology, plan->session);
+    set_source(plan, kernel, vector, e);
     *flow =
         (pm_flow){.blocks = plan->blocks,
                   .todo = todo,
@@ -60,6 +95,7 @@ static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
                   .vector = vector,
                   .checksum = plan->checksum,
                   .stats = plan->stats,
+                  .can_fail = plan->can_fail,
                   .cost_s = kernel->cost_s,
                   .until = plan->until,
                   .source = plan->samples ? &pm_source_sample : &pm_source_range,
@@ -70,8 +106,11 @@ static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
 static void close_ends(ends *e)
 {
     pm_data_close(&e->file.data);
+    pm_data_close(&e->file.statuses);
     pm_journal_close(&e->file.journal);
     pm_data_close(&e->compare.data);
+    pm_data_close(&e->compare.statuses);
+    pm_failures_close(&e->failures);
 }
 
 /* The keeper's thread could not bring data onto the disk: no rank goes on. */
@@ -117,7 +156,7 @@ static void run_here(const pm_plan *plan, const pm_todo *todo, const parmap_kern
     ends e;
     pm_flow flow;
     end->tally = pm_tally_none();
-    end->status = open_ends(plan, todo, kernel, claims->topology, &e, &flow);
+    end->status = open_ends(plan, todo, kernel, claims->topology, hub, &e, &flow);
     if (prepared != PARMAP_OK)
         end->status = prepared;
     if (end->status == PARMAP_OK && plan->goal == PM_GOAL_WRITE)
@@ -130,6 +169,7 @@ static void run_here(const pm_plan *plan, const pm_todo *todo, const parmap_kern
     }
     end->differences = e.compare.differences;
     end->first_difference = e.compare.first;
+    end->failures = e.failures.first;
     close_ends(&e);
     end->sent = pm_hub_finish(hub);
 }
@@ -159,7 +199,8 @@ static const pm_end overlap = {
         "blocks were computed twice: give the containers of a node host names of their own, or use "
         "--schedule static"};
 
-static void combine(int64_t blocks, const pm_end *all, int size, pm_outcome *outcome)
+static void combine(int64_t blocks, parmap_status stop, const pm_end *all, int size,
+                    pm_outcome *outcome)
 {
     double sum = 0;
     *outcome = (pm_outcome){.tally = pm_tally_none(), .first_difference = INT64_MAX};
@@ -169,11 +210,13 @@ static void combine(int64_t blocks, const pm_end *all, int size, pm_outcome *out
         outcome->differences += all[rank].differences;
         if (all[rank].first_difference < outcome->first_difference)
             outcome->first_difference = all[rank].first_difference;
+        for (int64_t i = 0; i < all[rank].failures.count; i++)
+            pm_first_failures_add(&outcome->failures, &all[rank].failures.items[i]);
         take_failure(outcome, &all[rank], rank, size);
     }
     outcome->balance = sum > 0 ? outcome->tally.seconds * size / sum : 1.0;
     if (outcome->status == PARMAP_OK && outcome->tally.blocks < blocks)
-        outcome->status = PARMAP_STOPPED;
+        outcome->status = stop == PARMAP_ITEMS_FAILED ? PARMAP_ITEMS_FAILED : PARMAP_STOPPED;
     if (outcome->tally.blocks > blocks)
         take_failure(outcome, &overlap, 0, 1);
 }
@@ -185,7 +228,8 @@ static pm_chunk serve(void *claims)
 
 int64_t pm_run_unit(const pm_plan *plan, const pm_topology *topology)
 {
-    return topology->nodes > 1 ? pm_blocks_per_page(&plan->blocks, pm_type_bytes(plan->result)) : 1;
+    const size_t least = plan->can_fail ? 1 : pm_type_bytes(plan->result); /* bytes of an item */
+    return topology->nodes > 1 ? pm_blocks_per_page(&plan->blocks, least) : 1;
 }
 
 parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kernel *kernel,
@@ -202,6 +246,7 @@ parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kern
     parmap_status prepared = claims.schedule->open(&claims);
     PM_TRY(pm_hub_open(hub, world, plan->reporting, watch, watch_context,
                        others_ask && prepared == PARMAP_OK ? serve : NULL, &claims));
+    pm_hub_limit_failed(hub, plan->failed_limit, plan->failed_before);
     run_here(plan, todo, kernel, &claims, hub, prepared, &mine);
     if (world->rank == 0 && !(all = calloc((size_t)world->size, sizeof *all)))
         return pm_fail(PARMAP_SYSTEM, "out of memory for the ends of %d ranks", world->size);
@@ -209,7 +254,7 @@ parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kern
     PM_TRY(pm_gather(world, &mine, all, sizeof mine, &idle));
     if (world->rank == 0) {
         pm_hub_drain_root(hub, sent_by, all);
-        combine(pm_todo_blocks(todo), all, world->size, outcome);
+        combine(pm_todo_blocks(todo), pm_hub_status(hub), all, world->size, outcome);
         outcome->seconds = pm_now() - begun;
         free(all);
     }

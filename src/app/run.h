@@ -2,6 +2,7 @@
 #ifndef PM_APP_RUN_H
 #define PM_APP_RUN_H
 
+#include "app/failures.h"
 #include "app/plan.h"
 #include "map/pipeline.h"
 
@@ -14,6 +15,7 @@ typedef struct pm_end {
     parmap_status status;
     char message[PM_MESSAGE_BYTES];
     char host[PM_HOST_NAME];
+    pm_first_failures failures;
 } pm_end;
 
 /* What the whole job did.  On rank 0. */
@@ -22,7 +24,9 @@ typedef struct pm_outcome {
     double seconds; /* from the start of the map to the last rank's end, data on disk */
     double balance; /* slowest rank over mean */
     int64_t differences, first_difference;
-    parmap_status status; /* PARMAP_STOPPED when not all blocks were done and nobody failed */
+    pm_first_failures failures;
+    parmap_status status; /* when not all blocks were done and no rank failed: PARMAP_STOPPED, or
+                             PARMAP_ITEMS_FAILED for too many failed items */
     char message[PM_MESSAGE_BYTES];
 } pm_outcome;
 

@@ -104,6 +104,12 @@ static parmap_status check_together(const pm_layers *layers, const pm_value valu
     if (settings[PM_OPTION_SAMPLE].value != NULL && settings[PM_OPTION_VERIFY].value == NULL)
         return pm_fail(PARMAP_USAGE, "--sample is for --verify only; name the file to check with "
                                      "--verify FILE");
+    if (values[PM_OPTION_RERUN_FAILED].on &&
+        (values[PM_OPTION_FORCE].on || settings[PM_OPTION_VERIFY].value != NULL))
+        return pm_fail(PARMAP_USAGE,
+                       "--rerun-failed computes only what has failed, so %s has no "
+                       "place beside it; leave one of them out",
+                       values[PM_OPTION_FORCE].on ? "force" : "--verify");
     if (settings[PM_OPTION_VERIFY].value != NULL && settings[PM_OPTION_OUTPUT].value != NULL &&
         strcmp(settings[PM_OPTION_OUTPUT].where, command_line) == 0)
         return pm_fail(PARMAP_USAGE, "--verify writes nothing, so --output has no place beside it; "
@@ -377,6 +383,9 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .stats = values[PM_OPTION_STATS].on,
         .allow_rounding = values[PM_OPTION_ALLOW_ROUNDING].on,
         .force = values[PM_OPTION_FORCE].on,
+        .retries = values[PM_OPTION_RETRIES].number,
+        .on_error = values[PM_OPTION_ON_ERROR].on_error,
+        .rerun_failed = values[PM_OPTION_RERUN_FAILED].on,
         .resume = values[PM_OPTION_RESUME].on,
         .verify_all = values[PM_OPTION_VERIFY_ALL].on,
         .journal = values[PM_OPTION_JOURNAL].on,

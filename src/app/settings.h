@@ -4,6 +4,7 @@
 #ifndef PM_APP_SETTINGS_H
 #define PM_APP_SETTINGS_H
 
+#include "app/on_error.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "work/range.h"
@@ -41,6 +42,9 @@ typedef struct pm_settings {
     bool stats;
     bool allow_rounding;
     bool force;
+    int64_t retries;
+    pm_on_error on_error;
+    bool rerun_failed;
     bool resume;     /* there must be something to continue */
     bool verify_all; /* read finished blocks again */
     bool journal;

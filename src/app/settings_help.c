@@ -107,7 +107,7 @@ void pm_settings_help(const char *program, const parmap_spec *defaults)
                 "Every setting can also stand in the environment, as PARMAP_RANGE or "
                 "PARMAP_ALLOW_ROUNDING, or in the file of --config, as range = 1..1000 or "
                 "allow-rounding = on. An option beats the environment, the environment beats the "
-                "file. --verify and --sample are options only.");
+                "file. --rerun-failed, --verify and --sample are options only.");
     print_exit_codes();
     print_examples(program, defaults->output);
 }

@@ -151,6 +151,15 @@ static parmap_status read_count(const char *text, int64_t *count)
     return PARMAP_OK;
 }
 
+static parmap_status read_retries(const char *text, int64_t *retries)
+{
+    parmap_int128 number;
+    if (pm_parse_integer_within(text, 0, 1000000, &number) != PARMAP_OK)
+        return pm_fail(PARMAP_USAGE, "not a number of retries; use 0 to 1000000");
+    *retries = (int64_t)number;
+    return PARMAP_OK;
+}
+
 /* HDF5 takes "a//b" and "./a" for other names than they look like, and /parmap is parmap's own. */
 static parmap_status read_dataset(const char *text, const char **name)
 {
@@ -195,6 +204,10 @@ parmap_status pm_option_read(const pm_option *option, const char *text, pm_value
         return read_threads(text, &value->number);
     case PM_VALUE_COUNT:
         return read_count(text, &value->number);
+    case PM_VALUE_RETRIES:
+        return read_retries(text, &value->number);
+    case PM_VALUE_ON_ERROR:
+        return pm_on_error_read(text, &value->on_error);
     case PM_VALUE_TIME:
         return read_time(option, text, value);
     case PM_VALUE_FILE:

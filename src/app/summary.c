@@ -32,6 +32,8 @@ static void print_text(const pm_summary *s)
     printf("%s: %s\n", s->program, s->status);
     printf("  %-9s %" PRId64 " (%s, %s)\n", "elements", s->items, pm_type_name(s->plan->result),
            pm_format_scaled(number, bytes_of(s, s->items), "B"));
+    if (s->failed > 0)
+        printf("  %-9s %" PRId64 " of them\n", "failed", s->failed);
     if (s->before > 0)
         printf("  %-9s %" PRId64 " of them by earlier attempts\n", "resumed", s->before);
     if (s->seconds > 0) {
@@ -101,6 +103,7 @@ static void print_json(const pm_summary *s)
     json_next_text("type", pm_type_name(s->plan->result));
     json_next_text("range", pm_range_format(range, &s->plan->range));
     json_next_int("elements", s->items);
+    json_next_int("failed", s->failed);
     json_next_int("elements_before", s->before);
     json_next_int("blocks", s->plan->blocks.count);
     json_next_int("block_items", s->plan->blocks.block_items);

@@ -14,6 +14,7 @@ typedef struct pm_summary {
     const pm_topology *topology;
     int64_t items;  /* that were done, */
     int64_t before; /* and how many of them by earlier attempts */
+    int64_t failed; /* of these */
     double seconds; /* 0 = nothing was run */
     double balance;
     bool has_checksum;

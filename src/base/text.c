@@ -328,3 +328,14 @@ const char *pm_nearest_word(const char *word, const char *const *words, size_t c
     }
     return nearest;
 }
+
+void pm_copy_line(char *to, size_t room, const char *from)
+{
+    const size_t length = strlen(from);
+    size_t end = length < room ? length : room - 1;
+    while (end < length && end > 0 && ((unsigned char)from[end] & 0xc0) == 0x80)
+        end--; /* within a character */
+    for (size_t i = 0; i < end; i++)
+        to[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
+    memset(to + end, 0, room - end);
+}

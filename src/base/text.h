@@ -41,6 +41,10 @@ char *pm_format_scaled(char text[PM_NUMBER_TEXT], double value, const char *unit
  * 10,000 days and more.  Returns `text`. */
 char *pm_format_clock(char text[PM_NUMBER_TEXT], double seconds);
 
+/* Copies what fits into `room` bytes, with blanks for line breaks, tabs and other control
+ * characters; a text that is too long is cut between two characters of UTF-8. */
+void pm_copy_line(char *to, size_t room, const char *from);
+
 /* The word of words[0..count-1] nearest to `word` by edit distance (Damerau-Levenshtein, optimal
  * string alignment), or NULL when none is near enough to be meant (distance over a third of the
  * longer word's length, or over 3).  NULL entries are skipped. */

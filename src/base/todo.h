@@ -8,7 +8,8 @@
 typedef enum pm_task {
     PM_TASK_NONE,    /* done by an earlier attempt */
     PM_TASK_COMPUTE, /* never done */
-    PM_TASK_RECHECK  /* marked as done, but not to be trusted: read it, compute it if it is wrong */
+    PM_TASK_RECHECK, /* marked as done, but not to be trusted: read it, compute it if it is wrong */
+    PM_TASK_RERUN    /* done, but for failed items: the same, and these are computed again */
 } pm_task;
 
 /* Blocks begin <= b < end.  Plain numbers: it travels. */

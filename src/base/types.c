@@ -31,3 +31,11 @@ size_t pm_type_bytes(parmap_type type)
 {
     return type == PARMAP_INT128 ? sizeof(parmap_int128) : sizeof(int64_t);
 }
+
+int64_t pm_count_failed(const uint8_t *statuses, int64_t count)
+{
+    int64_t failed = 0;
+    for (int64_t i = 0; i < count; i++)
+        failed += statuses[i] == PM_ITEM_FAILED;
+    return failed;
+}

@@ -35,6 +35,7 @@ extern "C" {
 /* name, exit code of a program that ends with it, text */
 #define PARMAP_STATUS_LIST(X)                                                                      \
     X(PARMAP_OK, 0, "complete")                                                                    \
+    X(PARMAP_ITEMS_FAILED, 1, "some items failed")                                                 \
     X(PARMAP_USAGE, 64, "wrong usage")                                                             \
     X(PARMAP_BAD_DATA, 65, "bad data")                                                             \
     X(PARMAP_NO_INPUT, 66, "input cannot be opened")                                               \
@@ -115,13 +116,23 @@ typedef struct parmap_domain {
     parmap_int128 max;
 } parmap_domain;
 
-/* One kernel for one type.  Not offered when loops[PARMAP_VECTOR_BASELINE] is NULL. */
+/* Computes one result, for kernels whose items can fail: PARMAP_OK, or any other status with a
+ * parmap_message(), and then whatever was written to `result` does not count. */
+typedef parmap_status parmap_item(const void *input, void *result);
+
+/* What computes a kernel for one type: loops, or one item at a time where items can fail. */
+typedef struct parmap_code {
+    parmap_loop *loops[PARMAP_VECTORS];             /* all NULL when items can fail */
+    parmap_array_loop *array_loops[PARMAP_VECTORS]; /* with the same bits for the same inputs */
+    parmap_item *item;                              /* NULL when they cannot */
+} parmap_code;
+
+/* One kernel for one type. */
 typedef struct parmap_variant {
     parmap_type
         result; /* the type of a result; the index of the variant is the type of the input */
     parmap_domain domain;
-    parmap_loop *loops[PARMAP_VECTORS];
-    parmap_array_loop *array_loops[PARMAP_VECTORS]; /* with the same bits for the same inputs */
+    const parmap_code *code; /* NULL = not offered for this type */
 } parmap_variant;
 
 /* Made by the macros of parmap_kernel.h, never by hand. */
@@ -134,7 +145,7 @@ typedef struct parmap_kernel {
     parmap_variant variants[PARMAP_TYPES];
 } parmap_kernel;
 
-#define PARMAP_KERNEL_ABI 2
+#define PARMAP_KERNEL_ABI 3
 
 /* ---- a whole program ------------------------------------------------------------------------- */
 

@@ -24,9 +24,25 @@
  *
  *     PARMAP_DOMAIN(f, double, -1e9, 1e9, .version = 2, .cost_s = 1e-3);
  *
- * The body is inlined into two loops per vector unit, over a range and over an array, so that the
- * compiler vectorises it and nothing is called per element.  Compile with -ffp-contract=off (CMake
- * target and pkg-config file do): with contraction the copies would round differently.
+ * Where items can fail, the body gets the result's address and returns a status, as tasks of a pool
+ * do (parmap_pool.h):
+ *
+ *     PARMAP_KERNEL_CAN_FAIL(root, double, x, double, y)
+ *     {
+ *         if (x < 0)
+ *             return parmap_fail("no root of %g", x);
+ *         *y = sqrt(x);
+ *         return PARMAP_OK;
+ *     }
+ *     PARMAP_DOMAIN(root, double, -1000000, 1000000, .cost_s = 1e-6);
+ *
+ * A run keeps what failed as data (a status for each item, and the messages) and goes on.  Such a
+ * body is called once per item and not vectorised; a crash in it ends the job, as everywhere.
+ *
+ * The other bodies are inlined into two loops per vector unit, over a range and over an array, so
+ * that the compiler vectorises them and nothing is called per element.  Compile with
+ * -ffp-contract=off (CMake target and pkg-config file do): with contraction the copies would round
+ * differently.
  */
 #ifndef PARMAP_KERNEL_H
 #define PARMAP_KERNEL_H
@@ -109,14 +125,25 @@
 #define PARMAP_KERNEL(name, IN, x, OUT)                                                            \
     static inline __attribute__((always_inline)) OUT name##_item(IN x);                            \
     PM_EACH_VECTOR(PM_KERNEL_LOOP, name, IN, OUT, PM_CARRIER_##IN)                                 \
+    static const parmap_code name##_code = {.loops = PM_VECTOR_TABLE(name##_span),                 \
+                                            .array_loops = PM_VECTOR_TABLE(name##_array)};         \
     enum { name##_result = PM_TYPE_OF(OUT) };                                                      \
     static inline __attribute__((always_inline)) OUT name##_item(IN x)
 
-#define PM_VARIANT(loops_name, IN, low, high)                                                      \
-    [PM_TYPE_OF(IN)] = {.result = (parmap_type)loops_name##_result,                                \
+#define PARMAP_KERNEL_CAN_FAIL(name, IN, x, OUT, y)                                                \
+    static inline parmap_status name##_item(IN x, OUT *y);                                         \
+    static parmap_status name##_try(const void *input, void *result)                               \
+    {                                                                                              \
+        return name##_item(*(const IN *)input, (OUT *)result);                                     \
+    }                                                                                              \
+    static const parmap_code name##_code = {.item = name##_try};                                   \
+    enum { name##_result = PM_TYPE_OF(OUT) };                                                      \
+    static inline parmap_status name##_item(IN x, OUT *y)
+
+#define PM_VARIANT(code_name, IN, low, high)                                                       \
+    [PM_TYPE_OF(IN)] = {.result = (parmap_type)code_name##_result,                                 \
                         .domain = {(low), (high)},                                                 \
-                        .loops = PM_VECTOR_TABLE(loops_name##_span),                               \
-                        .array_loops = PM_VECTOR_TABLE(loops_name##_array)}
+                        .code = &code_name##_code}
 
 #define PM_KERNEL_OBJECT(kernel_name, variants_list, ...)                                          \
     _Static_assert(PM_EXACT, "compile kernels with the flags of pkg-config --cflags parmap or of " \

@@ -29,7 +29,8 @@
  * returns the status of a call that failed; PARMAP_MUST there ends the job, as everywhere. */
 typedef parmap_status parmap_task(const void *input, void *result);
 
-/* Sets the calling thread's message and returns PARMAP_TASK_FAILED:
+/* Sets the calling thread's message and returns PARMAP_TASK_FAILED, in tasks and in kernels whose
+ * items can fail:
  *     return parmap_fail("no root of %g", x);
  */
 PARMAP_API parmap_status parmap_fail(const char *format, ...)

@@ -1,7 +1,7 @@
 /* Sources and sinks.  Their functions run on all threads at once. */
 #include "map/ends.h"
 
-#include "base/hash.h"
+#include "base/types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,9 @@
 static parmap_status produce_range(void *self, pm_piece *piece)
 {
     const pm_range_source *s = self;
+    if (s->items)
+        return pm_compute_items_in_pieces(s->items, piece->item, piece->count, piece->results,
+                                          piece->statuses, &piece->pace, pm_piece_given_up, piece);
     const parmap_span span = {pm_range_item(&s->range, piece->item), s->range.step, piece->count};
     const size_t item_bytes = piece->bytes / (size_t)piece->count;
     return pm_compute_in_pieces(s->loop, &span, piece->results, item_bytes, &piece->pace,
@@ -19,9 +22,19 @@ static parmap_status produce_range(void *self, pm_piece *piece)
 
 const pm_source pm_source_range = {.name = "range", .produce = produce_range};
 
+/* Both data sets of a block. */
+static parmap_status read_block(const pm_data *data, const pm_data *statuses, pm_piece *piece)
+{
+    PM_TRY(pm_data_read(data, piece->item, piece->results, piece->bytes));
+    return piece->statuses
+               ? pm_data_read(statuses, piece->item, piece->statuses, (size_t)piece->count)
+               : PARMAP_OK;
+}
+
 static parmap_status produce_file(void *self, pm_piece *piece)
 {
-    return pm_data_read(self, piece->item, piece->results, piece->bytes);
+    const pm_file_source *s = self;
+    return read_block(&s->data, &s->statuses, piece);
 }
 
 const pm_source pm_source_file = {.name = "file", .produce = produce_file};
@@ -58,17 +71,21 @@ const pm_sink pm_sink_none = {.name = "none"};
 static parmap_status emit_file(void *self, const pm_piece *piece)
 {
     const pm_file_sink *s = self;
-    return pm_data_write(&s->data, piece->item, piece->results, piece->bytes);
+    PM_TRY(pm_data_write(&s->data, piece->item, piece->results, piece->bytes));
+    return piece->statuses
+               ? pm_data_write(&s->statuses, piece->item, piece->statuses, (size_t)piece->count)
+               : PARMAP_OK;
 }
 
 static parmap_status mark_file(void *self, const pm_piece *piece)
 {
     const pm_file_sink *s = self;
-    return pm_journal_mark(&s->journal, piece->block, piece->hash,
-                           s->checksum ? PM_SLOT_HASHED : 0);
+    const bool failed = piece->statuses && pm_count_failed(piece->statuses, piece->count) > 0;
+    const int flags = (s->checksum ? PM_SLOT_HASHED : 0) | (failed ? PM_SLOT_FAILED : 0);
+    return pm_journal_mark(&s->journal, piece->block, piece->hash, (uint8_t)flags);
 }
 
-/* A block without a hash cannot be compared: it counts when it is known to be on the disk. */
+/* A block without a hash cannot be compared: it counts unless it is doubted. */
 static parmap_status reload_file(void *self, pm_piece *piece, bool *right)
 {
     const pm_file_sink *s = self;
@@ -78,11 +95,10 @@ static parmap_status reload_file(void *self, pm_piece *piece, bool *right)
         !pm_slot_good(&slot, piece->block, s->journal.seed))
         return PARMAP_OK;
     const bool hashed = slot.flags & PM_SLOT_HASHED;
-    if (!hashed && slot.state != PM_SLOT_SYNCED)
+    if (!hashed && slot.state == PM_SLOT_DOUBTED)
         return PARMAP_OK;
-    PM_TRY(pm_data_read(&s->data, piece->item, piece->results, piece->bytes));
-    *right =
-        !hashed || pm_hash_block(piece->results, piece->bytes, (uint64_t)piece->block) == slot.hash;
+    PM_TRY(read_block(&s->data, &s->statuses, piece));
+    *right = !hashed || pm_piece_hash(piece) == slot.hash;
     piece->marked = *right && slot.state == PM_SLOT_SYNCED;
     return PARMAP_OK;
 }
@@ -98,13 +114,22 @@ static void note_difference(pm_compare_sink *s, int64_t item, int64_t difference
         ;
 }
 
-static void compare_items(pm_compare_sink *s, const pm_piece *piece, const char *stored)
+/* Is item i of the piece what the file says, as far as it says anything? */
+static bool is_same(const pm_piece *piece, const pm_piece *stored, size_t size, int64_t i)
 {
-    const size_t size = s->data.item_bytes;
-    const char *computed = piece->results;
+    if (piece->statuses && stored->statuses[i] != PM_ITEM_GOOD)
+        return true;
+    if (piece->statuses && piece->statuses[i] != PM_ITEM_GOOD)
+        return false;
+    return memcmp((const char *)piece->results + (size_t)i * size,
+                  (const char *)stored->results + (size_t)i * size, size) == 0;
+}
+
+static void compare_items(pm_compare_sink *s, const pm_piece *piece, const pm_piece *stored)
+{
     int64_t first = -1, differences = 0;
     for (int64_t i = 0; i < piece->count; i++)
-        if (memcmp(computed + (size_t)i * size, stored + (size_t)i * size, size) != 0) {
+        if (!is_same(piece, stored, s->data.item_bytes, i)) {
             first = first < 0 ? i : first;
             differences++;
         }
@@ -112,16 +137,27 @@ static void compare_items(pm_compare_sink *s, const pm_piece *piece, const char 
         note_difference(s, piece->item + first, differences);
 }
 
+static bool differs(const pm_piece *piece, const pm_piece *stored)
+{
+    return memcmp(stored->results, piece->results, piece->bytes) != 0 ||
+           (piece->statuses &&
+            memcmp(stored->statuses, piece->statuses, (size_t)piece->count) != 0);
+}
+
 static parmap_status emit_compare(void *self, const pm_piece *piece)
 {
     pm_compare_sink *s = self;
-    char *stored = malloc(piece->bytes);
-    if (!stored)
+    const size_t count = piece->statuses ? (size_t)piece->count : 0;
+    char *memory = malloc(piece->bytes + count);
+    if (!memory)
         return pm_fail(PARMAP_SYSTEM, "out of memory for a block of %zu bytes", piece->bytes);
-    const parmap_status status = pm_data_read(&s->data, piece->item, stored, piece->bytes);
-    if (status == PARMAP_OK && memcmp(stored, piece->results, piece->bytes) != 0)
-        compare_items(s, piece, stored);
-    free(stored);
+    pm_piece stored = *piece;
+    stored.results = memory;
+    stored.statuses = piece->statuses ? (uint8_t *)memory + piece->bytes : NULL;
+    const parmap_status status = read_block(&s->data, &s->statuses, &stored);
+    if (status == PARMAP_OK && differs(piece, &stored))
+        compare_items(s, piece, &stored);
+    free(memory);
     return status;
 }
 

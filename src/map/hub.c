@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { REPORT = 1, STOP, REQUEST, GRANT }; /* kinds of messages */
+enum { REPORT = 1, STOP, REQUEST, GRANT, FAILED }; /* kinds of messages */
 
 enum {
     PUMP_US = 50000,       /* how soon a rank that computes sees a stop */
@@ -46,6 +46,22 @@ static void tell_all_to_stop(pm_hub *hub)
         send(hub, rank, STOP, atomic_load(&hub->stop), 0);
 }
 
+/* Are there too many failed items, as far as this rank knows? */
+static bool too_many_failed(pm_hub *hub)
+{
+    return atomic_load(&hub->failed) + atomic_load(&hub->failed_elsewhere) >= hub->failed_limit;
+}
+
+/* Others, with `pumping`: rank 0 learns of items that have failed since it was told last. */
+static void tell_failed(pm_hub *hub)
+{
+    const int64_t failed = atomic_load(&hub->failed);
+    if (hub->failed_limit == INT64_MAX || failed == hub->failed_told)
+        return;
+    send(hub, 0, FAILED, failed - hub->failed_told, 0);
+    hub->failed_told = failed;
+}
+
 static void take(pm_hub *hub, int source, const pm_message *message)
 {
     int expected = 0;
@@ -54,6 +70,12 @@ static void take(pm_hub *hub, int source, const pm_message *message)
     switch (message->kind) {
     case REPORT:
         hub->items_of[source] = message->values[0];
+        break;
+    case FAILED:
+        atomic_fetch_add(&hub->failed_elsewhere, message->values[0]);
+        if (too_many_failed(hub) &&
+            atomic_compare_exchange_strong(&hub->stop, &expected, PARMAP_ITEMS_FAILED))
+            tell_all_to_stop(hub);
         break;
     case STOP:
         atomic_compare_exchange_strong(&hub->stop, &expected, (int)message->values[0]);
@@ -93,6 +115,8 @@ static bool pump(pm_hub *hub)
         take(hub, source, &message);
         any = true;
     }
+    if (hub->world.rank > 0)
+        tell_failed(hub);
     const int64_t now = now_us();
     if (hub->reporting && hub->world.rank > 0 && now >= hub->next_report_us) {
         hub->next_report_us = now + REPORT_US;
@@ -178,6 +202,7 @@ parmap_status pm_hub_open(pm_hub *hub, const pm_world *world, bool reporting, pm
                     .watch_context = watch_context,
                     .serve = serve,
                     .serve_context = serve_context,
+                    .failed_limit = INT64_MAX,
                     .next_report_us = now_us() + REPORT_US};
     atomic_store(&hub->next_pump_us, now_us() + PUMP_US);
     init_locks(hub);
@@ -199,6 +224,24 @@ parmap_status pm_hub_open(pm_hub *hub, const pm_world *world, bool reporting, pm
 void pm_hub_done(pm_hub *hub, int64_t items)
 {
     atomic_fetch_add_explicit(&hub->items_done, items, memory_order_relaxed);
+}
+
+void pm_hub_limit_failed(pm_hub *hub, int64_t limit, int64_t before)
+{
+    pthread_mutex_lock(&hub->pumping); /* others may have failed already */
+    hub->failed_limit = limit;
+    atomic_fetch_add(&hub->failed_elsewhere, before);
+    const bool stop = too_many_failed(hub);
+    pthread_mutex_unlock(&hub->pumping);
+    if (stop)
+        pm_hub_stop(hub, PARMAP_ITEMS_FAILED);
+}
+
+void pm_hub_failed(pm_hub *hub, int64_t items)
+{
+    atomic_fetch_add(&hub->failed, items);
+    if (too_many_failed(hub))
+        pm_hub_stop(hub, PARMAP_ITEMS_FAILED);
 }
 
 bool pm_hub_stopped(pm_hub *hub)
@@ -265,6 +308,8 @@ int64_t pm_hub_finish(pm_hub *hub)
     pthread_mutex_lock(&hub->pumping);
     if (hub->reporting && hub->world.rank > 0 && atomic_load(&hub->sent) > 0)
         send(hub, 0, REPORT, atomic_load(&hub->items_done), 0);
+    if (hub->world.rank > 0)
+        tell_failed(hub);
     hub->reporting = false;
     pthread_mutex_unlock(&hub->pumping);
     return atomic_load(&hub->sent);

@@ -25,9 +25,13 @@ typedef struct pm_hub {
     pm_hub_serve *serve; /* rank 0; NULL = no other node will ask */
     void *serve_context;
 
-    _Atomic int stop;             /* why nobody claims any more (hub.c); 0 = go on */
-    _Atomic int64_t items_done;   /* on this rank */
-    _Atomic int64_t next_pump_us; /* when this rank looks for messages again */
+    _Atomic int stop;                 /* why nobody claims any more (hub.c); 0 = go on */
+    _Atomic int64_t items_done;       /* on this rank */
+    _Atomic int64_t failed;           /* items of this rank, */
+    _Atomic int64_t failed_elsewhere; /* before the run and, as rank 0 has heard, of other ranks */
+    int64_t failed_limit;             /* so many stop the run; INT64_MAX = they do not */
+    int64_t failed_told;              /* others: how many of this rank rank 0 was told of */
+    _Atomic int64_t next_pump_us;     /* when this rank looks for messages again */
 
     int64_t *items_of;      /* rank 0: of each rank, as far as it has told */
     int64_t *received_of;   /* rank 0: messages of each rank */
@@ -55,6 +59,13 @@ parmap_status pm_hub_open(pm_hub *hub, const pm_world *world, bool reporting, pm
 
 /* Local, any thread.  So many more items of this rank are done. */
 void pm_hub_done(pm_hub *hub, int64_t items);
+
+/* Local, on all ranks, before anything fails.  The run stops with PARMAP_ITEMS_FAILED as soon as
+ * `limit` items have failed, those of earlier attempts (`before`) included. */
+void pm_hub_limit_failed(pm_hub *hub, int64_t limit, int64_t before);
+
+/* Local, any thread.  So many more items of this rank have failed. */
+void pm_hub_failed(pm_hub *hub, int64_t items);
 
 /* Local, any thread, between two blocks: has anybody asked to stop?  Looks for messages now and
  * then. */

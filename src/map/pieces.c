@@ -1,6 +1,7 @@
 /* Pieces grow and shrink with the time that they take. */
 #include "map/pieces.h"
 
+#include "base/types.h"
 #include "comm/pause.h"
 #include "work/range.h"
 
@@ -71,4 +72,23 @@ bool pm_compute_in_pieces(parmap_loop *loop, const parmap_span *span, void *resu
         begun = now;
     }
     return true;
+}
+
+parmap_status pm_compute_items_in_pieces(const pm_items *items, int64_t first, int64_t count,
+                                         void *results, uint8_t *statuses, pm_pace *pace,
+                                         bool (*give_up)(void *context), void *context)
+{
+    const size_t item_bytes = pm_type_bytes(items->result);
+    double begun = pm_now();
+    for (int64_t at = 0, some; at < count; at += some) {
+        if (at > 0 && give_up(context))
+            return PARMAP_STOPPED;
+        some = count - at < pace->at_once ? count - at : pace->at_once;
+        PM_TRY(pm_items_compute(items, first + at, some, (char *)results + (size_t)at * item_bytes,
+                                statuses + at));
+        const double now = pm_now();
+        adapt(pace, some, now - begun);
+        begun = now;
+    }
+    return PARMAP_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef PM_MAP_PIECES_H
 #define PM_MAP_PIECES_H
 
-#include <parmap.h>
+#include "work/items.h"
 
 /* How many items a thread computes between two looks; it follows what is measured. */
 typedef struct pm_pace {
@@ -18,5 +18,11 @@ pm_pace pm_pace_of(double cost_s);
 bool pm_compute_in_pieces(parmap_loop *loop, const parmap_span *span, void *results,
                           size_t item_bytes, pm_pace *pace, bool (*give_up)(void *context),
                           void *context);
+
+/* The same for a kernel whose items can fail: pm_items_compute, PARMAP_STOPPED when it is given up.
+ */
+parmap_status pm_compute_items_in_pieces(const pm_items *items, int64_t first, int64_t count,
+                                         void *results, uint8_t *statuses, pm_pace *pace,
+                                         bool (*give_up)(void *context), void *context);
 
 #endif

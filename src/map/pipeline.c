@@ -18,6 +18,8 @@ typedef struct crew {
     const pm_flow *flow;
     pm_claims *claims;
     pm_hub *hub;
+    size_t results_bytes; /* of a block, in whole pages */
+    size_t buffer_bytes;  /* with the statuses */
     pm_limit *limit;
     double begun;
     pm_tally tally;
@@ -38,6 +40,7 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
 {
     tally->blocks += other->blocks;
     tally->items += other->items;
+    tally->failed += other->failed;
     tally->dropped += other->dropped;
     tally->checksum += other->checksum;
     tally->reread += other->reread;
@@ -59,6 +62,40 @@ static parmap_status look_again(const pm_flow *flow, pm_piece *piece, bool *righ
     return PARMAP_OK;
 }
 
+uint64_t pm_piece_hash(const pm_piece *piece)
+{
+    const uint64_t seed = (uint64_t)piece->block;
+    const uint64_t hash = pm_hash_block(piece->results, piece->bytes, seed);
+    return piece->statuses ? hash + pm_hash_block(piece->statuses, (size_t)piece->count, seed)
+                           : hash;
+}
+
+static void add_stats(const pm_flow *flow, const pm_piece *piece, pm_stats *stats)
+{
+    if (piece->statuses)
+        pm_stats_add_some(stats, flow->type, piece->results, piece->statuses, PM_ITEM_GOOD,
+                          piece->count);
+    else
+        pm_stats_add(stats, flow->type, flow->vector, piece->results, piece->count);
+}
+
+static parmap_status produce(const pm_flow *flow, pm_piece *piece, bool loaded)
+{
+    if (piece->statuses && !loaded)
+        memset(piece->statuses, PM_ITEM_PENDING, (size_t)piece->count);
+    piece->marked = false;
+    return flow->source->produce(flow->source_self, piece);
+}
+
+/* Items that failed: of a block that is kept they are news to the hub. */
+static void count_failed(const pm_piece *piece, bool kept, pm_tally *tally)
+{
+    const int64_t failed = pm_count_failed(piece->statuses, piece->count);
+    tally->failed += failed;
+    if (kept && failed > 0)
+        pm_hub_failed(piece->hub, failed);
+}
+
 static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, pm_tally *tally)
 {
     bool right = false;
@@ -66,18 +103,21 @@ static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, p
     piece->count = pm_block_length(&flow->blocks, piece->block);
     piece->bytes = (size_t)piece->count * pm_type_bytes(flow->type);
     piece->marked = false;
-    if (task == PM_TASK_RECHECK)
+    if (task != PM_TASK_COMPUTE)
         PM_TRY(look_again(flow, piece, &right, tally));
-    if (!right)
-        PM_TRY(flow->source->produce(flow->source_self, piece));
+    const bool kept = right && task != PM_TASK_RERUN;
+    if (!kept)
+        PM_TRY(produce(flow, piece, right));
     if (flow->checksum)
-        piece->hash = pm_hash_block(piece->results, piece->bytes, (uint64_t)piece->block);
+        piece->hash = pm_piece_hash(piece);
     if (flow->stats)
-        pm_stats_add(&tally->stats, flow->type, flow->vector, piece->results, piece->count);
-    if (flow->sink->emit && !right)
+        add_stats(flow, piece, &tally->stats);
+    if (flow->sink->emit && !kept)
         PM_TRY(flow->sink->emit(flow->sink_self, piece));
     if (flow->sink->mark && !piece->marked)
         PM_TRY(flow->sink->mark(flow->sink_self, piece));
+    if (piece->statuses)
+        count_failed(piece, kept, tally);
     tally->checksum += piece->hash;
     tally->items += piece->count;
     tally->blocks++;
@@ -98,7 +138,9 @@ bool pm_piece_given_up(void *piece)
         pm_hub_stop_for(p->hub, PM_CAUSE_TIME);
         return true;
     }
-    return stopped && (pm_hub_cause(p->hub) != PM_CAUSE_TIME || pm_stop_signal() != 0);
+    const bool may_end =
+        pm_hub_cause(p->hub) == PM_CAUSE_TIME || pm_hub_status(p->hub) == PARMAP_ITEMS_FAILED;
+    return stopped && (!may_end || pm_stop_signal() != 0);
 }
 
 /* Whether another block may begin. */
@@ -111,10 +153,13 @@ static bool may_go_on(const crew *c, double now)
 
 /* One thread, until there is nothing more to claim.  A stop is looked for after the claim: so a
  * rank that drops nothing knows that it has done all it could. */
-static parmap_status work(const crew *c, int thread, void *buffer, pm_tally *tally)
+static parmap_status work(const crew *c, int thread, char *buffer, pm_tally *tally)
 {
-    pm_piece piece = {
-        .results = buffer, .pace = pm_pace_of(c->flow->cost_s), .limit = c->limit, .hub = c->hub};
+    pm_piece piece = {.results = buffer,
+                      .statuses = c->flow->can_fail ? (uint8_t *)buffer + c->results_bytes : NULL,
+                      .pace = pm_pace_of(c->flow->cost_s),
+                      .limit = c->limit,
+                      .hub = c->hub};
     pm_chunk chunk;
     while (c->claims->schedule->claim(c->claims, thread, &chunk)) {
         for (int64_t place = chunk.begin; place < chunk.end; place++) {
@@ -148,15 +193,15 @@ static void join(crew *c, const pm_tally *tally, parmap_status status)
     }
 }
 
-static void serve_on(crew *c, int thread, size_t buffer_bytes)
+static void serve_on(crew *c, int thread)
 {
     pm_tally tally = pm_tally_none();
     parmap_status status;
-    void *buffer = aligned_alloc(BUFFER_ALIGNMENT, buffer_bytes);
+    char *buffer = aligned_alloc(BUFFER_ALIGNMENT, c->buffer_bytes);
     if (buffer)
         status = work(c, thread, buffer, &tally);
     else
-        status = pm_fail(PARMAP_SYSTEM, "out of memory for a block of %zu bytes", buffer_bytes);
+        status = pm_fail(PARMAP_SYSTEM, "out of memory for a block of %zu bytes", c->buffer_bytes);
     free(buffer);
     if (status != PARMAP_OK)
         pm_hub_stop(c->hub, status);
@@ -164,22 +209,27 @@ static void serve_on(crew *c, int thread, size_t buffer_bytes)
     join(c, &tally, status);
 }
 
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
+}
+
 parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hub, pm_tally *tally)
 {
-    const int64_t longest = pm_block_length(&flow->blocks, 0);
-    const size_t bytes = (size_t)longest * pm_type_bytes(flow->type);
-    const size_t buffer_bytes =
-        (bytes + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
+    const size_t longest = (size_t)pm_block_length(&flow->blocks, 0);
+    const size_t results_bytes = whole_pages(longest * pm_type_bytes(flow->type));
     pm_limit limit = pm_limit_of(flow->until, flow->cost_s * (double)longest);
     crew c = {.flow = flow,
               .claims = claims,
               .hub = hub,
+              .results_bytes = results_bytes,
+              .buffer_bytes = results_bytes + (flow->can_fail ? whole_pages(longest) : 0),
               .limit = &limit,
               .begun = pm_now(),
               .tally = pm_tally_none()};
     omp_set_dynamic(0);
-#pragma omp parallel default(none) shared(c) firstprivate(buffer_bytes) num_threads(claims->threads)
-    serve_on(&c, omp_get_thread_num(), buffer_bytes);
+#pragma omp parallel default(none) shared(c) num_threads(claims->threads)
+    serve_on(&c, omp_get_thread_num());
     *tally = c.tally;
     return c.status == PARMAP_OK ? PARMAP_OK : pm_fail(c.status, "%s", c.message);
 }

@@ -16,9 +16,10 @@
 /* A block on its way. */
 typedef struct pm_piece {
     int64_t block;
-    int64_t item;  /* its first, in the run */
-    int64_t count; /* of items */
-    void *results; /* of the thread, 64-byte aligned */
+    int64_t item;      /* its first, in the run */
+    int64_t count;     /* of items */
+    void *results;     /* of the thread, 64-byte aligned */
+    uint8_t *statuses; /* of the items (base/types.h); NULL where none can fail */
     size_t bytes;
     uint64_t hash; /* after compute, when the run has a checksum */
     bool marked;   /* it is marked for good already: an earlier attempt's, and right */
@@ -28,11 +29,12 @@ typedef struct pm_piece {
 } pm_piece;
 
 /* Local.  Asked within a long block, of a pm_piece: is it to be left?  When the time limit stops
- * the run, blocks that were begun in time may end, unless they take longer than was thought. */
+ * the run, blocks that were begun in time may end, unless they take longer than was thought; when
+ * failed items do, they may end too, so that what failed is on file. */
 bool pm_piece_given_up(void *piece);
 
-/* Where results come from: loads what the block needs, and computes.  PARMAP_STOPPED when it was
- * given up. */
+/* Where results come from: loads what the block needs, and computes; where items can fail, those
+ * that are not good yet by their statuses.  PARMAP_STOPPED when it was given up. */
 typedef struct pm_source {
     const char *name;
     parmap_status (*produce)(void *self, pm_piece *piece);
@@ -41,8 +43,8 @@ typedef struct pm_source {
 /* Where results go.  All stages may be NULL. */
 typedef struct pm_sink {
     const char *name;
-    /* Before any other, of a block that an earlier attempt has marked: its results as they stand
-     * there.  *right = they are what was marked. */
+    /* Before any other, of a block that an earlier attempt has marked: its results and statuses as
+     * they stand there.  *right = they are what was marked. */
     parmap_status (*reload)(void *self, pm_piece *piece, bool *right);
     parmap_status (*emit)(void *self, const pm_piece *piece);
     parmap_status (*mark)(void *self, const pm_piece *piece); /* after emit: the block is done */
@@ -56,6 +58,7 @@ typedef struct pm_flow {
     parmap_vector vector;
     bool checksum;
     bool stats;
+    bool can_fail; /* items can */
     double cost_s; /* of an item, as the kernel says; 0 = it does not */
     double until;  /* when this rank has to have stopped, by pm_now(); 0 = no limit */
     const pm_source *source;
@@ -68,6 +71,7 @@ typedef struct pm_flow {
 typedef struct pm_tally {
     int64_t blocks;
     int64_t items;
+    int64_t failed;     /* of the items */
     int64_t dropped;    /* blocks that were claimed, but not done: all stop */
     uint64_t checksum;  /* sum of the blocks' hashes */
     int64_t reread;     /* blocks that were read again, and right */
@@ -76,6 +80,9 @@ typedef struct pm_tally {
     double seconds;     /* until the last of the rank's threads had nothing more to do */
     pm_stats stats;
 } pm_tally;
+
+/* The hash of a block: of its results, and where items can fail of their statuses. */
+uint64_t pm_piece_hash(const pm_piece *piece);
 
 /* Local; all ranks run it at the same time.  Runs the flow on this rank's threads until the claims
  * are used up or a stop is asked for, or until the time limit, and then it stops all ranks.  The

@@ -82,15 +82,22 @@ parmap_status pm_call_unpack(const pm_packed_call *packed, pm_call *call)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static int64_t run_task(const pm_call *call, const char *input, char *result, int64_t first,
-                        int64_t count, parmap_failure *failure, int32_t *statuses)
+/* A task, or an item of a kernel that can fail. */
+static parmap_status run_one(const pm_call *call, const char *input, char *result)
+{
+    return call->task ? call->task(call->input_bytes > 0 ? input : NULL,
+                                   call->result_bytes > 0 ? result : NULL)
+                      : pm_kernel_item(call->kernel, call->type, input, result);
+}
+
+static int64_t run_one_by_one(const pm_call *call, const char *input, char *result, int64_t first,
+                              int64_t count, parmap_failure *failure, int32_t *statuses)
 {
     for (int64_t i = 0; i < count; i++) {
         if (parmap_cancelled())
             return i;
         pm_message_clear(); /* a task may fail without a text of its own */
-        const parmap_status status = call->task(call->input_bytes > 0 ? input : NULL,
-                                                call->result_bytes > 0 ? result : NULL);
+        const parmap_status status = run_one(call, input, result);
         if (__builtin_expect(status != PARMAP_OK, 0))
             pm_failure_add(failure, first + i, status);
         if (statuses)
@@ -149,6 +156,6 @@ static int64_t run_kernel_in_pieces(const pm_call *call, const char *inputs, cha
 int64_t pm_call_run(const pm_call *call, const void *inputs, void *results, int64_t first,
                     int64_t count, parmap_failure *failure, int32_t *statuses)
 {
-    return (call->kernel ? run_kernel_in_pieces : run_task)(call, inputs, results, first, count,
-                                                            failure, statuses);
+    return (pm_call_has_loop(call) ? run_kernel_in_pieces : run_one_by_one)(
+        call, inputs, results, first, count, failure, statuses);
 }

@@ -16,6 +16,12 @@ typedef struct pm_call {
     size_t input_bytes, result_bytes; /* of one item */
 } pm_call;
 
+/* Whether many items go through one loop, which takes no time for each. */
+static inline bool pm_call_has_loop(const pm_call *call)
+{
+    return call->kernel && !pm_kernel_can_fail(call->variant);
+}
+
 /* The same for another process of the job. */
 typedef struct pm_packed_call {
     pm_function function; /* the task, or where the kernel is */

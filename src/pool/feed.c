@@ -19,7 +19,7 @@ static const double part_s = 1e-3, least_part_s = 20e-6, copy_byte_s = 0.4e-9;
 /* From one look at a map's progress to the next. */
 static const double look_s = 1e-3;
 
-/* Kernels say what they cost; tasks are tried. */
+/* Kernels with loops say what they cost; what goes item by item is tried. */
 void pm_feed_prepare(parmap_pool *pool, parmap_result *job)
 {
     const pm_call *call = &job->call;
@@ -27,7 +27,7 @@ void pm_feed_prepare(parmap_pool *pool, parmap_result *job)
     job->feed = (pm_feed){
         .pace = {.target_s = part_s, .first = 1, .fixed = job->what.chunk, .workers = pool->size},
         .over = pool->far == 0 || job->what.count == 1 || job->map_block.generation != 0 ||
-                (call->kernel && call->kernel->cost_s < 2 * copy_s)};
+                (pm_call_has_loop(call) && call->kernel->cost_s < 2 * copy_s)};
 }
 
 /* What an item costs now, by the progress of all workers since the last look.  Without any it is at

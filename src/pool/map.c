@@ -44,7 +44,7 @@ static int64_t claim_at_pace(pm_map *map, pm_pace *pace, int64_t *first)
 void pm_map_work(pm_map *map, const pm_call *call, const char *inputs, char *results)
 {
     pm_pace pace = {.target_s = target_s,
-                    .first = call->kernel ? KERNEL_FIRST : 1,
+                    .first = pm_call_has_loop(call) ? KERNEL_FIRST : 1,
                     .fixed = map->chunk,
                     .workers = map->workers};
     int64_t first, count;

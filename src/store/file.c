@@ -4,6 +4,7 @@
 #include "base/types.h"
 #include "store/attributes.h"
 #include "store/data.h"
+#include "store/failed_table.h"
 #include "store/hdf5.h"
 
 #include <errno.h>
@@ -16,6 +17,24 @@
 enum { ALIGNMENT = 1 << 20, ALIGN_FROM = 1 << 16, LARGEST_BLOCK = 1 << 20 };
 
 static const char run_group[] = "parmap";
+static const char meaning_of_statuses[] = "0 not computed yet, 1 good, 2 failed";
+
+char *pm_file_statuses_name(char name[PM_STATUSES_NAME], const pm_file *file)
+{
+    snprintf(name, PM_STATUSES_NAME, "%s_status", file->dataset);
+    return name;
+}
+
+int64_t pm_file_bytes(const pm_file *file)
+{
+    const int64_t item = (int64_t)pm_type_bytes(file->type) + (file->has_statuses ? 1 : 0);
+    return file->items * item;
+}
+
+int64_t pm_file_failed(const pm_file *file)
+{
+    return file->has_statuses ? pm_record_get_int(&file->data, "failed", 0) : 0;
+}
 
 /* HDF5's own locks are off: they fail on many NFS and Lustre mounts, and the journal holds one. */
 static hid_t access_list(void)
@@ -49,17 +68,17 @@ static hid_t open_root(const char *path, unsigned mode)
 }
 
 /* One contiguous piece of the file, there from the start and not filled: the ranks write raw bytes.
- */
-static hid_t create_dataset(hid_t root, const pm_file *file)
+ * Takes the type. */
+static hid_t create_dataset(hid_t root, const char *name, hid_t type, int64_t items)
 {
-    const hsize_t length = (hsize_t)file->items;
-    const hid_t type = pm_hdf5_type(file->type), space = H5Screate_simple(1, &length, NULL);
+    const hsize_t length = (hsize_t)items;
+    const hid_t space = H5Screate_simple(1, &length, NULL);
     const hid_t create = H5Pcreate(H5P_DATASET_CREATE), link = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_layout(create, H5D_CONTIGUOUS);
     H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(create, H5D_FILL_TIME_NEVER);
     H5Pset_create_intermediate_group(link, 1);
-    const hid_t dataset = H5Dcreate2(root, file->dataset, type, space, link, create, H5P_DEFAULT);
+    const hid_t dataset = H5Dcreate2(root, name, type, space, link, create, H5P_DEFAULT);
     H5Pclose(link);
     H5Pclose(create);
     H5Sclose(space);
@@ -67,25 +86,48 @@ static hid_t create_dataset(hid_t root, const pm_file *file)
     return dataset;
 }
 
+/* Closes a data set, and says where it lies. */
+static bool place(hid_t dataset, int64_t *offset)
+{
+    const haddr_t at = H5Dget_offset(dataset);
+    *offset = (int64_t)at;
+    return H5Dclose(dataset) >= 0 && at != HADDR_UNDEF;
+}
+
+/* With a table of what failed, empty at first, where items can. */
 static bool create_run_group(hid_t root, const pm_file *file)
 {
     const hid_t group = H5Gcreate2(root, run_group, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0)
         return false;
-    const bool good = pm_attributes_create(group, &file->run);
+    const bool good = pm_attributes_create(group, &file->run) &&
+                      (!file->has_statuses || pm_failed_table_create(group));
     return H5Gclose(group) >= 0 && good;
+}
+
+/* A file that is new has zeros where nothing was written: not computed yet. */
+static bool create_statuses(hid_t root, pm_file *file)
+{
+    char name[PM_STATUSES_NAME];
+    pm_record about = {.count = 0};
+    const hid_t dataset =
+        create_dataset(root, pm_file_statuses_name(name, file), H5Tcopy(H5T_STD_U8LE), file->items);
+    if (dataset < 0)
+        return false;
+    pm_record_text(&about, "meaning", meaning_of_statuses);
+    const bool good = pm_attributes_create(dataset, &about);
+    return place(dataset, &file->statuses_offset) && good;
 }
 
 static bool fill(hid_t root, pm_file *file)
 {
-    const hid_t dataset = create_dataset(root, file);
+    const hid_t dataset =
+        create_dataset(root, file->dataset, pm_hdf5_type(file->type), file->items);
     if (dataset < 0)
         return false;
-    bool good = pm_attributes_create(dataset, &file->data) && create_run_group(root, file);
-    const haddr_t offset = H5Dget_offset(dataset);
-    file->offset = (int64_t)offset;
-    good = offset != HADDR_UNDEF && good;
-    return H5Dclose(dataset) >= 0 && good;
+    const bool good = pm_attributes_create(dataset, &file->data);
+    return place(dataset, &file->offset) && good && create_run_group(root, file) &&
+           (!file->has_statuses || create_statuses(root, file));
 }
 
 /* HDF5 notices a full disk or a file size limit only when it closes the file, and is left in
@@ -96,7 +138,7 @@ static parmap_status try_room(const char *path, const pm_file *file)
     if (fd < 0)
         return pm_fail(PARMAP_CANNOT_CREATE, "cannot create %s: %s; choose another --output", path,
                        strerror(errno));
-    const off_t bytes = file->items * (off_t)pm_type_bytes(file->type) + ALIGNMENT;
+    const off_t bytes = pm_file_bytes(file) + (file->has_statuses ? 2 : 1) * ALIGNMENT;
     int error = posix_fallocate(fd, 0, ALIGN_FROM);
     if (error == 0 && ftruncate(fd, bytes) != 0)
         error = errno;
@@ -140,6 +182,8 @@ parmap_status pm_file_create(const char *path, pm_file *file)
     file->complete = false;
     pm_record_text(&file->run, "dataset", file->dataset); /* where pm_file_read looks */
     pm_record_int(&file->data, "complete", 0);
+    if (file->has_statuses)
+        pm_record_int(&file->data, "failed", 0);
     PM_TRY(try_room(path, file));
     return lay_out(path, file);
 }
@@ -162,34 +206,60 @@ static bool write_group(hid_t root, const pm_file *file)
     return H5Gclose(group) >= 0 && good;
 }
 
-/* complete = 1 must not be on disk before everything else is. */
-static bool rewrite(hid_t root, const char *path, pm_file *file)
+static bool set_complete(hid_t root, pm_file *file, bool complete)
 {
     const hid_t dataset = H5Dopen2(root, file->dataset, H5P_DEFAULT);
     if (dataset < 0)
         return false;
-    bool good = pm_attributes_write(dataset, &file->data) && write_group(root, file) &&
-                H5Fflush(root, H5F_SCOPE_GLOBAL) >= 0 && sync_file(path);
-    pm_record_int(&file->data, "complete", 1);
-    good = good && pm_attributes_write(dataset, &file->data);
+    pm_record_int(&file->data, "complete", complete);
+    const bool good = pm_attributes_write(dataset, &file->data);
     return H5Dclose(dataset) >= 0 && good;
+}
+
+/* complete = 1 must not be on disk before everything else is. */
+static bool rewrite(hid_t root, const char *path, pm_file *file)
+{
+    return set_complete(root, file, false) && write_group(root, file) &&
+           H5Fflush(root, H5F_SCOPE_GLOBAL) >= 0 && sync_file(path) &&
+           set_complete(root, file, true);
+}
+
+/* Closes the file after a change, and brings it onto the disk. */
+static parmap_status close_changed(const char *path, hid_t root, bool good)
+{
+    char why[256];
+    snprintf(why, sizeof why, "%s", good ? "" : pm_hdf5_reason());
+    if (root >= 0)
+        good = H5Fclose(root) >= 0 && good;
+    if (good && sync_file(path))
+        return PARMAP_OK;
+    return pm_fail(PARMAP_WRITE_ERROR, "cannot finish %s: %s; run the same command again", path,
+                   why[0] ? why : strerror(errno));
+}
+
+parmap_status pm_file_sync(const char *path)
+{
+    return sync_file(path) ? PARMAP_OK
+                           : pm_fail(PARMAP_WRITE_ERROR, "cannot bring %s onto the disk: %s; %s",
+                                     path, strerror(errno), pm_data_way_out(errno));
 }
 
 parmap_status pm_file_finish(const char *path, pm_file *file)
 {
     pm_hdf5_begin();
     const hid_t root = open_root(path, H5F_ACC_RDWR);
-    bool good = root >= 0 && rewrite(root, path, file);
-    char why[256];
-    snprintf(why, sizeof why, "%s", good ? "" : pm_hdf5_reason());
-    if (root >= 0)
-        good = H5Fclose(root) >= 0 && good;
-    good = good && sync_file(path);
-    file->complete = good;
-    if (good)
-        return PARMAP_OK;
-    return pm_fail(PARMAP_WRITE_ERROR, "cannot finish %s: %s; it stays incomplete, run again", path,
-                   why[0] ? why : strerror(errno));
+    const bool good = root >= 0 && rewrite(root, path, file);
+    const parmap_status status = close_changed(path, root, good);
+    file->complete = status == PARMAP_OK;
+    return status;
+}
+
+parmap_status pm_file_reopen(const char *path, pm_file *file)
+{
+    pm_hdf5_begin();
+    const hid_t root = open_root(path, H5F_ACC_RDWR);
+    file->complete = false;
+    return close_changed(path, root, root >= 0 && set_complete(root, file, false));
 }
 
 static bool read_dataset(hid_t root, pm_file *file)
@@ -208,6 +278,23 @@ static bool read_dataset(hid_t root, pm_file *file)
     H5Tclose(type);
     H5Dclose(dataset);
     return good && file->items == pm_record_get_int(&file->data, "count", -1);
+}
+
+static bool read_statuses(hid_t root, pm_file *file)
+{
+    char name[PM_STATUSES_NAME];
+    file->has_statuses = pm_record_find(&file->data, "failed") != NULL;
+    if (!file->has_statuses)
+        return true;
+    const hid_t dataset = H5Dopen2(root, pm_file_statuses_name(name, file), H5P_DEFAULT);
+    if (dataset < 0)
+        return false;
+    const hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    const bool good =
+        H5Tequal(type, H5T_STD_U8LE) > 0 && H5Sget_simple_extent_npoints(space) == file->items;
+    H5Sclose(space);
+    H5Tclose(type);
+    return place(dataset, &file->statuses_offset) && good;
 }
 
 static bool read_run(hid_t root, pm_file *file)
@@ -231,7 +318,8 @@ parmap_status pm_file_read(const char *path, pm_file *file)
     pm_hdf5_begin();
     *file = (pm_file){0};
     const hid_t root = open_root(path, H5F_ACC_RDONLY);
-    const bool good = root >= 0 && read_run(root, file) && read_dataset(root, file);
+    const bool good =
+        root >= 0 && read_run(root, file) && read_dataset(root, file) && read_statuses(root, file);
     if (root >= 0)
         H5Fclose(root);
     if (!good)
@@ -240,6 +328,37 @@ parmap_status pm_file_read(const char *path, pm_file *file)
                        "parmap program wrote",
                        path);
     return PARMAP_OK;
+}
+
+static bool with_group(hid_t root, bool (*use)(hid_t group, pm_failed_list *failed),
+                       pm_failed_list *failed)
+{
+    const hid_t group = root >= 0 ? H5Gopen2(root, run_group, H5P_DEFAULT) : -1;
+    if (group < 0)
+        return false;
+    const bool good = use(group, failed);
+    return H5Gclose(group) >= 0 && good;
+}
+
+parmap_status pm_file_write_failed(const char *path, pm_failed_list *failed)
+{
+    pm_hdf5_begin();
+    const hid_t root = open_root(path, H5F_ACC_RDWR);
+    return close_changed(path, root, with_group(root, pm_failed_table_write, failed));
+}
+
+parmap_status pm_file_read_failed(const char *path, pm_failed_list *failed)
+{
+    pm_hdf5_begin();
+    const hid_t root = open_root(path, H5F_ACC_RDONLY);
+    const bool good = with_group(root, pm_failed_table_read, failed);
+    if (root >= 0)
+        H5Fclose(root);
+    return good ? PARMAP_OK
+                : pm_fail(PARMAP_BAD_DATA,
+                          "%s has no table of failed items: it is damaged; compute it again with "
+                          "--force",
+                          path);
 }
 
 int64_t pm_file_block_items(const pm_file *file)

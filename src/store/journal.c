@@ -241,6 +241,14 @@ parmap_status pm_journal_open(pm_journal *journal, const char *output, int node,
     return leader && journal->keeps ? sign(output, node, &head) : PARMAP_OK;
 }
 
+parmap_status pm_journal_sync(int fd, const char *path)
+{
+    if (fdatasync(fd) == 0)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_WRITE_ERROR, "cannot bring %s onto the disk: %s; %s", path,
+                   strerror(errno), pm_data_way_out(errno));
+}
+
 void pm_journal_close(pm_journal *journal)
 {
     if (journal->marks >= 0 && journal->marks != journal->fd)

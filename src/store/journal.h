@@ -6,19 +6,21 @@
 #define PM_STORE_JOURNAL_H
 
 #include "store/data.h"
+#include "store/identity.h"
+#include "store/layout.h"
 #include "store/slot.h"
 
-enum { PM_IDENTITY = 1024, PM_JOURNAL_PATH = PM_PATH + 32, PM_JOURNAL_LEASE = 3072 };
+enum { PM_JOURNAL_PATH = PM_PATH + 32, PM_JOURNAL_LEASE = 3072 };
 
 /* What identifies a run and its place. */
 typedef struct pm_journal_head {
     char identity[PM_IDENTITY];
     int64_t blocks; /* 0 = the run keeps no journal: there are no slots */
     int64_t block_items;
-    int64_t offset;  /* of the data in the file; 0 = it was not laid out yet */
-    int64_t inode;   /* of the file */
-    int64_t session; /* of the last attempt, from 1 */
-    uint64_t boot;   /* of the node whose page cache holds what is WRITTEN; 0 = not known */
+    pm_layout layout; /* of the file */
+    int64_t inode;    /* of the file */
+    int64_t session;  /* of the last attempt, from 1 */
+    uint64_t boot;    /* of the node whose page cache holds what is WRITTEN; 0 = not known */
 } pm_journal_head;
 
 typedef struct pm_journal {
@@ -82,6 +84,9 @@ bool pm_journal_slots_read(int fd, int64_t first, int64_t count, pm_slot *slots)
 /* Local.  Writes them. */
 parmap_status pm_journal_slots_write(int fd, const char *path, int64_t first, int64_t count,
                                      const pm_slot *slots);
+
+/* Local.  Brings a journal onto the disk. */
+parmap_status pm_journal_sync(int fd, const char *path);
 
 /* Local, rank 0.  Removes all journals of `output`. */
 void pm_journal_remove(const char *output);

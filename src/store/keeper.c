@@ -69,10 +69,7 @@ static parmap_status mark_synced(const pm_keeper *k, const pm_todo *found)
     parmap_status status = PARMAP_OK;
     for (int64_t i = 0; i < found->count && status == PARMAP_OK; i++)
         status = mark_run(k, found->runs[i]);
-    if (status == PARMAP_OK && fdatasync(k->journal->fd) != 0)
-        status = pm_fail(PARMAP_WRITE_ERROR, "cannot bring %s onto the disk: %s; %s",
-                         k->journal->path, strerror(errno), pm_data_way_out(errno));
-    return status;
+    return status == PARMAP_OK ? pm_journal_sync(k->journal->fd, k->journal->path) : status;
 }
 
 /* From now on nothing that the node has marked is to be trusted, and nothing more is marked as on

@@ -91,6 +91,8 @@ parmap_status pm_layout_take(const char *path, const pm_file *file, pm_layout *l
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     memset(layout, 0, sizeof *layout);
     layout->data = (pm_extent){file->offset, file->items * (int64_t)pm_type_bytes(file->type)};
+    if (file->has_statuses)
+        layout->statuses = (pm_extent){file->statuses_offset, file->items};
     const bool good =
         fd >= 0 && length_of(fd, &layout->length) && fingerprint(fd, layout, &layout->fingerprint);
     const int error = errno;

@@ -7,6 +7,7 @@
 #include "store/repair.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <stdarg.h>
@@ -27,9 +28,36 @@ const char *pm_output_state_word(pm_output_state state)
     return words[state];
 }
 
+/* The journal says how the metadata was laid out, and that nothing touches it until the end: HDF5
+ * is not asked to read anything else in the run's own file.  (One that was cut short it refuses,
+ * and what somebody has put in its place has another inode, or hardly the same length.) */
+static bool is_damaged(const char *path)
+{
+    char journal[PM_JOURNAL_PATH];
+    pm_journal_head head;
+    struct stat info;
+    const int fd = open(pm_journal_path(journal, path, 0), O_RDONLY | O_CLOEXEC);
+    const bool known = fd >= 0 && pm_journal_head_read(fd, &head);
+    if (fd >= 0)
+        close(fd);
+    return known && head.layout.fingerprint != 0 && stat(path, &info) == 0 &&
+           S_ISREG(info.st_mode) && (int64_t)info.st_ino == head.inode &&
+           info.st_size == head.layout.length && !pm_layout_holds(path, &head.layout);
+}
+
+parmap_status pm_output_read(const char *path, pm_file *file)
+{
+    if (!is_damaged(path))
+        return pm_file_read(path, file);
+    memset(file, 0, sizeof *file);
+    return pm_fail(PARMAP_BAD_DATA,
+                   "the metadata of %s is damaged; the command that wrote it mends it, and goes on",
+                   path);
+}
+
 pm_output_state pm_output_inspect(const char *path, pm_file *file)
 {
-    const parmap_status status = pm_file_read(path, file);
+    const parmap_status status = pm_output_read(path, file);
     if (pm_lock_is_held(path, NULL))
         return PM_OUTPUT_RUNNING;
     if (status == PARMAP_OK && file->complete)
@@ -91,48 +119,10 @@ parmap_status pm_output_resolve(const char *path, char absolute[PM_PATH])
     return fits ? PARMAP_OK : too_long();
 }
 
-/* What makes two runs the same run. */
-static void identity(const pm_file *file, char text[PM_IDENTITY])
-{
-    const pm_record *d = &file->data;
-    snprintf(text, PM_IDENTITY,
-             "kernel %s version %" PRId64 ", range %s, type %s%s, data set %s, probe %" PRIx64,
-             pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
-             pm_record_get_text(d, "range", "?"), pm_record_get_text(d, "type", "?"),
-             pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", file->dataset,
-             pm_record_get_uint(d, "probe", 0));
-}
-
-/* The length of an identity's first part, up to the next comma. */
-static int part_length(const char *text)
-{
-    const char *comma = strstr(text, ", ");
-    return comma ? (int)(comma - text) : (int)strlen(text);
-}
-
-/* "range 1..10, not 1..20": the parts in which the identities differ, but for the probe, which no
- * person can read. */
-static void list_differences(const char *there, const char *wanted, char list[PM_NOTE])
-{
-    size_t used = 0;
-    list[0] = '\0';
-    while (*there && *wanted) {
-        const int a = part_length(there), b = part_length(wanted);
-        const bool same = a == b && strncmp(there, wanted, (size_t)a) == 0;
-        if (!same && strncmp(there, "probe ", 6) != 0 && used < PM_NOTE)
-            used += (size_t)snprintf(list + used, PM_NOTE - used, "%s%.*s, not %.*s",
-                                     used > 0 ? "; " : "", a, there, b, wanted);
-        there += there[a] ? a + 2 : a;
-        wanted += wanted[b] ? b + 2 : b;
-    }
-    if (used == 0)
-        snprintf(list, PM_NOTE, "the same, but its kernel computes different results");
-}
-
 static parmap_status other_run(const char *path, const char *there, const char *wanted)
 {
     char list[PM_NOTE];
-    list_differences(there, wanted, list);
+    pm_identity_differences(list, sizeof list, there, wanted);
     return pm_fail(PARMAP_CANNOT_CREATE,
                    "%s holds another run: %s; choose another --output, or --force to replace it",
                    path, list);
@@ -166,10 +156,10 @@ typedef struct present {
  * had just taken the lock. */
 static parmap_status look(const char *path, present *there)
 {
-    there->readable = pm_file_read(path, &there->file) == PARMAP_OK;
+    there->readable = pm_output_read(path, &there->file) == PARMAP_OK;
     PM_TRY(pm_marks_open(&there->marks, path));
-    if (!there->readable &&
-        (pm_file_is_foreign(path) || (!there->marks.known && !empty_or_absent(path))))
+    if (!there->readable && ((!is_damaged(path) && pm_file_is_foreign(path)) ||
+                             (!there->marks.known && !empty_or_absent(path))))
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "%s is not a result of parmap and would be lost; choose "
                        "another --output (--force replaces only results of parmap)",
@@ -182,12 +172,12 @@ static parmap_status check_identity(const char *path, const present *there, cons
 {
     char text[PM_IDENTITY];
     if (there->readable)
-        identity(&there->file, text);
+        pm_identity(text, &there->file);
     else if (there->marks.known)
         snprintf(text, sizeof text, "%s", there->marks.head.identity);
     else
         return PARMAP_OK;
-    return strcmp(text, wanted) == 0 ? PARMAP_OK : other_run(path, text, wanted);
+    return pm_identity_agree(text, wanted) ? PARMAP_OK : other_run(path, text, wanted);
 }
 
 /* Whether there are marks to go on from; else *why is what stands against it, "" for a place that
@@ -195,8 +185,8 @@ static parmap_status check_identity(const char *path, const present *there, cons
 static bool resumable(const char *path, const present *there, const char *wanted, const char **why)
 {
     const pm_marks *m = &there->marks;
-    const bool ours = m->known && strcmp(m->head.identity, wanted) == 0;
-    const bool begun = ours && (there->readable || m->head.offset > 0);
+    const bool ours = m->known && pm_identity_agree(m->head.identity, wanted);
+    const bool begun = ours && (there->readable || m->head.layout.data.bytes > 0);
     *why = "";
     if (begun && m->head.blocks == 0)
         *why = "it was begun with --journal off";
@@ -254,8 +244,18 @@ static int64_t blocks_of(const pm_file *file, int64_t block_items)
     return (file->items + block_items - 1) / block_items;
 }
 
-/* The journals know where the data lies only once it is there: until then there is nothing to
+/* The journals know how the file is laid out only once it is there: until then there is nothing to
  * resume. */
+static parmap_status announce(const pm_output *output, const pm_file *file, int nodes,
+                              pm_journal_head *head)
+{
+    head->inode = output->inode;
+    PM_TRY(pm_layout_take(output->path, file, &head->layout));
+    for (int node = 0; node < nodes; node++)
+        PM_TRY(pm_journal_head_write(output->path, node, head));
+    return PARMAP_OK;
+}
+
 static parmap_status create(pm_output *output, pm_file *wanted, const pm_wish *wish,
                             const char *text, pm_todo *todo)
 {
@@ -265,14 +265,12 @@ static parmap_status create(pm_output *output, pm_file *wanted, const pm_wish *w
     const int64_t blocks = blocks_of(wanted, head.block_items);
     head.blocks = wish->journal ? blocks : 0;
     head.session = output->past.session = 1;
+    output->keeps = wish->journal;
     snprintf(head.identity, sizeof head.identity, "%s", text);
     PM_TRY(pm_journal_create(output->path, 0, wish->nodes, &head));
     PM_TRY(pm_file_create(output->path, wanted));
     PM_TRY(note_file(output));
-    head.offset = wanted->offset;
-    head.inode = output->inode;
-    for (int node = 0; node < wish->nodes; node++)
-        PM_TRY(pm_journal_head_write(output->path, node, &head));
+    PM_TRY(announce(output, wanted, wish->nodes, &head));
     return pm_todo_all(todo, blocks);
 }
 
@@ -322,22 +320,23 @@ static parmap_status repair(pm_output *output, pm_file *wanted, const pm_journal
                             present *there)
 {
     pm_record_int(&wanted->data, "block_items", head->block_items);
-    PM_TRY(pm_file_repair(output->path, wanted, head->offset));
+    if (wanted->has_statuses) /* as the run began */
+        pm_record_text(&wanted->data, "probe", pm_identity_probe(head->identity));
+    PM_TRY(pm_file_repair(output->path, wanted, &head->layout));
     return pm_file_read(output->path, &there->file);
 }
 
 /* What the journals shall say from now on. */
 static parmap_status describe(const pm_output *output, const present *there, const pm_file *file,
-                              const char *text, pm_journal_head *head)
+                              pm_journal_head *head)
 {
     memset(head, 0, sizeof *head);
     if (there->marks.known)
         *head = there->marks.head;
-    snprintf(head->identity, sizeof head->identity, "%s", text);
-    if (there->readable) {
+    else
+        pm_identity(head->identity, file);
+    if (there->readable)
         head->block_items = pm_file_block_items(file);
-        head->offset = file->offset;
-    }
     if (head->block_items == 0)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s does not say rightly how long its blocks are: it is damaged; compute it "
@@ -347,20 +346,44 @@ static parmap_status describe(const pm_output *output, const present *there, con
     return PARMAP_OK;
 }
 
+static parmap_status resume(pm_output *output, present *there, const pm_file *file,
+                            pm_journal_head *head, const pm_wish *wish, pm_recheck recheck,
+                            pm_todo *todo)
+{
+    pm_data statuses = {.fd = -1};
+    if (file->has_statuses)
+        PM_TRY(pm_data_open(&statuses, output->path,
+                            there->readable ? file->statuses_offset : head->layout.statuses.begin,
+                            1, false));
+    const pm_resuming how = {.items = file->items,
+                             .nodes = wish->nodes,
+                             .recheck = recheck,
+                             .rerun = wish->rerun,
+                             .statuses = file->has_statuses ? &statuses : NULL};
+    const parmap_status status = pm_resume(&there->marks, head, &how, todo, &output->past);
+    pm_data_close(&statuses);
+    return status;
+}
+
 /* A damaged file is repaired only when its marks are doubted for good: this may be killed too. */
 static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
-                             const pm_wish *wish, const char *text, pm_todo *todo)
+                             const pm_wish *wish, pm_todo *todo)
 {
     pm_journal_head head;
     const pm_file *file = there->readable ? &there->file : wanted;
-    PM_TRY(describe(output, there, file, text, &head));
+    PM_TRY(describe(output, there, file, &head));
     PM_TRY(note_file(output));
-    const pm_recheck recheck = suspect(output, &head, there->readable, wish->recheck);
-    head.inode = output->inode;
+    const bool needs_all = pm_record_find(&file->data, "min") != NULL; /* values, for statistics */
+    const pm_recheck asked = needs_all ? PM_RECHECK_ALL : wish->recheck;
+    const pm_recheck recheck = suspect(output, &head, there->readable, asked);
+    output->keeps = true;
     pm_marks_assume(&there->marks, &head);
-    PM_TRY(pm_resume(&there->marks, &head, file->items, wish->nodes, recheck, todo, &output->past));
+    PM_TRY(resume(output, there, file, &head, wish, recheck, todo));
     if (!there->readable)
         PM_TRY(repair(output, wanted, &head, there));
+    else if (there->file.complete)
+        PM_TRY(pm_file_reopen(output->path, &there->file));
+    PM_TRY(announce(output, &there->file, wish->nodes, &head));
     if (there->marks.damaged)
         tell(output, "the header of a journal was damaged");
     if (output->past.torn > 0)
@@ -374,6 +397,11 @@ static parmap_status take_up(pm_output *output, pm_file *wanted, present *there,
 static parmap_status create_afresh(pm_output *output, pm_file *wanted, const pm_wish *wish,
                                    const char *text, const char *why, pm_todo *todo)
 {
+    if (wish->rerun)
+        return pm_fail(PARMAP_CANNOT_CREATE, "cannot compute only the failed items of %s: %s; %s",
+                       output->path, *why ? why : "it was not begun",
+                       *why ? "use --force to compute all of it again"
+                            : "leave out --rerun-failed");
     if (wish->resume)
         return pm_fail(PARMAP_CANNOT_CREATE,
                        "there is nothing to resume in %s: %s; leave out --resume to compute it",
@@ -392,7 +420,7 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
 {
     present *there = calloc(1, sizeof *there); /* large */
     const char *why = "";
-    const int64_t bytes = wanted->items * (int64_t)pm_type_bytes(wanted->type) + METADATA_BYTES;
+    const int64_t bytes = pm_file_bytes(wanted) + METADATA_BYTES;
     parmap_status status =
         there ? look(output->path, there)
               : pm_fail(PARMAP_SYSTEM, "out of memory for what is known of %s", output->path);
@@ -401,7 +429,7 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     if (status == PARMAP_OK)
         status = check_room(output->path, bytes);
     if (status == PARMAP_OK && !wish->force && resumable(output->path, there, text, &why))
-        status = take_up(output, wanted, there, wish, text, todo);
+        status = take_up(output, wanted, there, wish, todo);
     else if (status == PARMAP_OK)
         status = create_afresh(output, wanted, wish, text, why, todo);
     if (status != PARMAP_OK && !had_journal)
@@ -412,15 +440,22 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     return status;
 }
 
-/* The complete file of an identical run: `wanted` becomes what it says. */
-static bool adopt_complete(const char *path, const char *text, pm_file *wanted)
+/* Is the complete file of an identical run there? */
+static bool is_complete(const char *path, const char *text, pm_file *there)
+{
+    char other[PM_IDENTITY];
+    return pm_output_read(path, there) == PARMAP_OK && there->complete &&
+           pm_identity_agree(pm_identity(other, there), text);
+}
+
+/* Whether nothing is left to do, and then what the file says.  Its journal stays as long as items
+ * could be computed again. */
+static bool adopt_complete(const char *path, const char *text, const pm_wish *wish, pm_file *wanted)
 {
     pm_file there;
-    char other[PM_IDENTITY];
-    if (pm_file_read(path, &there) != PARMAP_OK || !there.complete)
+    if (wish->force || !is_complete(path, text, &there))
         return false;
-    identity(&there, other);
-    if (strcmp(other, text) != 0)
+    if (wish->rerun && pm_file_failed(&there) > 0)
         return false;
     *wanted = there;
     return true;
@@ -432,20 +467,20 @@ parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *want
     char text[PM_IDENTITY];
     bool had_journal = false;
     *output = (pm_output){.lock.fd = -1};
-    *already = false;
     snprintf(output->path, sizeof output->path, "%s", path);
-    identity(wanted, text);
+    pm_identity(text, wanted);
     PM_TRY(check_kind(path));
     /* without the lock first: a finished file may lie where nobody may write */
-    if (!wish->force && !pm_journal_exists(path) && adopt_complete(path, text, wanted)) {
-        *already = true;
+    *already = adopt_complete(path, text, wish, wanted);
+    if (*already && (!pm_journal_exists(path) || pm_file_failed(wanted) > 0))
         return PARMAP_OK;
-    }
     PM_TRY(pm_lock_take(&output->lock, path, &had_journal));
     parmap_status status = PARMAP_OK;
-    if (!wish->force && adopt_complete(path, text, wanted)) {
+    if (*already || adopt_complete(path, text, wish, wanted)) {
         *already = true; /* another run has just finished it, or was killed before its last step */
-        pm_journal_remove(path);
+        status = pm_file_sync(path);
+        if (status == PARMAP_OK && pm_file_failed(wanted) == 0)
+            pm_journal_remove(path);
     } else {
         status = take(output, wanted, wish, had_journal, text, todo);
     }
@@ -463,13 +498,33 @@ static bool still_ours(const pm_output *output)
            (int64_t)named.st_ino == output->inode && pm_lock_is_ours(&output->lock, output->path);
 }
 
-parmap_status pm_output_finish(pm_output *output, pm_file *file)
+/* From now on the metadata changes. */
+static parmap_status begin_end(const pm_output *output)
+{
+    pm_journal_head head;
+    if (!pm_journal_head_read(output->lock.fd, &head))
+        return PARMAP_OK; /* then nobody goes by it */
+    head.layout.fingerprint = 0;
+    PM_TRY(pm_journal_head_write(output->path, 0, &head));
+    return pm_journal_sync(output->lock.fd, output->path);
+}
+
+static parmap_status finish(const pm_output *output, pm_file *file, pm_failed_list *failed)
+{
+    PM_TRY(begin_end(output));
+    if (file->has_statuses)
+        PM_TRY(pm_file_write_failed(output->path, failed));
+    PM_TRY(pm_file_finish(output->path, file));
+    if (pm_file_failed(file) == 0 || !output->keeps)
+        pm_journal_remove(output->path);
+    return PARMAP_OK;
+}
+
+parmap_status pm_output_finish(pm_output *output, pm_file *file, pm_failed_list *failed)
 {
     parmap_status status;
     if (still_ours(output)) {
-        status = pm_file_finish(output->path, file);
-        if (status == PARMAP_OK)
-            pm_journal_remove(output->path);
+        status = finish(output, file, failed);
     } else {
         status = pm_fail(PARMAP_WRITE_ERROR,
                          "%s was removed or replaced while the run lasted; run the same "

@@ -34,9 +34,14 @@ typedef struct pm_wish {
     int nodes;    /* that will write: one journal for each */
     bool force;   /* afresh, whatever run of parmap is there */
     bool resume;  /* only if there is something to resume */
+    bool rerun;   /* compute failed items again */
     bool journal; /* keep one */
     pm_recheck recheck;
 } pm_wish;
+
+/* Local.  pm_file_read, but for files whose journal says that their metadata was damaged: these are
+ * PARMAP_BAD_DATA, and HDF5 does not see them. */
+parmap_status pm_output_read(const char *path, pm_file *file);
 
 /* An output that belongs to this run until it is finished or abandoned. */
 typedef struct pm_output {
@@ -44,23 +49,25 @@ typedef struct pm_output {
     pm_lock lock;
     int64_t device, inode; /* of the file */
     pm_past past;          /* what earlier attempts did; session 1 = nothing */
+    bool keeps;            /* a journal with marks: failed items could be computed again */
     char note[PM_NOTE];    /* what the user should know of how it began, or "" */
 } pm_output;
 
 /* Local.  Makes the output `wanted` and its journals at the absolute `path`, or takes up what an
  * earlier attempt of the same run left there: `wanted` is then what its file says, with this
  * attempt's place.  `todo`: the blocks that are left, not sealed.  *already = true, and nothing is
- * changed, when the complete file of an identical run is there: `wanted` is then what was read from
- * it.  `output` must stay where it is while the run lasts.
- * PARMAP_CANNOT_CREATE when something else is there (but for `force` over a file of parmap), a
- * living run writes it, or there is nothing to resume; PARMAP_WRITE_ERROR when there is too little
- * room. */
+ * changed, when the complete file of an identical run is there, but for one with failed items that
+ * shall be computed again: `wanted` is then what was read from it.  `output` must stay where it is
+ * while the run lasts. PARMAP_CANNOT_CREATE when something else is there (but for `force` over a
+ * file of parmap), a living run writes it, or there is nothing to resume; PARMAP_WRITE_ERROR when
+ * there is too little room. */
 parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *wanted,
                               const pm_wish *wish, pm_todo *todo, bool *already);
 
-/* Local.  The run is complete: writes the attributes, complete = 1, removes the journals, unlocks.
+/* Local.  The run is complete: writes the attributes and, where items can fail, the table of
+ * `failed` ones (else NULL), complete = 1, removes the journals unless items have failed, unlocks.
  * PARMAP_WRITE_ERROR, and nothing is touched, when it is no longer the file that was made. */
-parmap_status pm_output_finish(pm_output *output, pm_file *file);
+parmap_status pm_output_finish(pm_output *output, pm_file *file, pm_failed_list *failed);
 
 /* Local.  The run ends unfinished: file and journals stay, the lock goes. */
 void pm_output_abandon(pm_output *output);

@@ -23,11 +23,11 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
                        "compile it again",
                        kernel->name, kernel->abi, PARMAP_KERNEL_ABI);
     *variant = &kernel->variants[type];
-    if ((*variant)->loops[PARMAP_VECTOR_BASELINE])
+    if ((*variant)->code)
         return PARMAP_OK;
     char others[80] = "";
     for (parmap_type t = PARMAP_INT64; t < PARMAP_TYPES; t++)
-        if (kernel->variants[t].loops[PARMAP_VECTOR_BASELINE])
+        if (kernel->variants[t].code)
             snprintf(others + strlen(others), sizeof others - strlen(others), "%s%s",
                      others[0] ? " or " : "", pm_type_name(t));
     return pm_fail(PARMAP_USAGE, "%s has no kernel for %s; choose --type %s", kernel->name,
@@ -91,7 +91,7 @@ static void ways_out(const parmap_kernel *kernel, const pm_range *range, char *t
         const bool rounding = i >= PARMAP_TYPES;
         const parmap_variant *variant = &kernel->variants[type];
         const parmap_domain domain = domain_of(variant, type, rounding);
-        if (!variant->loops[PARMAP_VECTOR_BASELINE] || !within(&domain, range))
+        if (!variant->code || !within(&domain, range))
             continue;
         if (rounding && (type != PARMAP_FLOAT64 || within(&variant->domain, range)))
             continue;
@@ -111,7 +111,7 @@ static void ways_out_of_item(const parmap_kernel *kernel, parmap_int128 x, char 
     for (parmap_type type = PARMAP_INT64; type < PARMAP_TYPES; type++) {
         const parmap_variant *variant = &kernel->variants[type];
         const parmap_domain domain = domain_of_items(variant, type);
-        if (variant->loops[PARMAP_VECTOR_BASELINE] && within(&domain, &item))
+        if (variant->code && within(&domain, &item))
             snprintf(text + strlen(text), bytes - strlen(text), "%s%s",
                      text[0] ? " or " : "use inputs of ", pm_type_name(type));
     }
@@ -210,7 +210,7 @@ int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vect
 {
     const parmap_variant *variant = &kernel->variants[type];
     const array_map map = {pm_bounds_of(domain_of_items(variant, type), type), vector,
-                           variant->array_loops[vector], (int64_t)pm_type_bytes(type),
+                           variant->code->array_loops[vector], (int64_t)pm_type_bytes(type),
                            (int64_t)pm_type_bytes(variant->result)};
     const int64_t piece = piece_bytes / map.input_bytes;
     int64_t failed = 0;
@@ -230,6 +230,16 @@ int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vect
             *first_outside = at + first;
     }
     return failed;
+}
+
+parmap_status pm_kernel_item(const parmap_kernel *kernel, parmap_type type, const void *input,
+                             void *result)
+{
+    const parmap_variant *variant = &kernel->variants[type];
+    const pm_bounds bounds = pm_bounds_of(domain_of_items(variant, type), type);
+    if (pm_bounds_exceeded(&bounds, PARMAP_VECTOR_BASELINE, input, 1, input))
+        return pm_kernel_fail_item(kernel, type, input);
+    return variant->code->item(input, result);
 }
 
 parmap_vector pm_vector_best(void)
@@ -270,9 +280,33 @@ static parmap_status compute_probed(void *context, int64_t item, void *result)
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range)
 {
-    probed p = {variant->loops[PARMAP_VECTOR_BASELINE], range};
+    probed p = {variant->code->loops[PARMAP_VECTOR_BASELINE], range};
     uint64_t probe;
     pm_probe(range->count, pm_probe_count(kernel->cost_s), pm_type_bytes(variant->result),
              compute_probed, &p, &probe);
     return probe;
+}
+
+/* The same of items that can fail. */
+typedef struct probed_item {
+    parmap_item *item;
+    const pm_range *range;
+    parmap_type type;
+} probed_item;
+
+static parmap_status try_probed(void *context, int64_t item, void *result)
+{
+    const probed_item *p = context;
+    parmap_int128 input;
+    pm_range_input(p->range, item, p->type, &input);
+    return p->item(&input, result);
+}
+
+void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
+                           char probe[PM_PROBE_TEXT])
+{
+    const parmap_variant *variant = &kernel->variants[type];
+    probed_item p = {variant->code->item, range, type};
+    pm_probe_items(range->count, pm_probe_count(kernel->cost_s), pm_type_bytes(variant->result),
+                   try_probed, &p, probe);
 }

@@ -3,6 +3,7 @@
 #ifndef PM_WORK_KERNEL_H
 #define PM_WORK_KERNEL_H
 
+#include "work/probe.h"
 #include "work/range.h"
 
 /* The kernel for a type; PARMAP_USAGE when it has none, naming those it has. */
@@ -15,16 +16,27 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
 parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type type,
                                      const pm_range *range, bool allow_rounding);
 
-/* results[i] = kernel(inputs[i]) for `count` items of a type that the kernel has; both arrays are
- * aligned as their items are, and do not overlap.  Items outside the domain, and NaN, are not
- * computed: their results stay as they were.  Returns how many these are; *first_outside = the
- * lowest index of one, or -1.  Works in pieces that stay in cache between check and loop. */
+/* results[i] = kernel(inputs[i]) for `count` items of a type that the kernel has loops for; both
+ * arrays are aligned as their items are, and do not overlap.  Items outside the domain, and NaN,
+ * are not computed: their results stay as they were.  Returns how many these are; *first_outside =
+ * the lowest index of one, or -1.  Works in pieces that stay in cache between check and loop. */
 int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vector vector,
                       const void *inputs, void *results, int64_t count, int64_t *first_outside);
 
 /* PARMAP_USAGE for an item that pm_kernel_map left out, naming the end of the domain and the types
  * of input that would take it. */
 parmap_status pm_kernel_fail_item(const parmap_kernel *kernel, parmap_type type, const void *input);
+
+/* Whether items of the variant can fail; then it has no loops. */
+static inline bool pm_kernel_can_fail(const parmap_variant *variant)
+{
+    return variant->code->item != NULL;
+}
+
+/* One item of a kernel whose items can fail; PARMAP_USAGE when it lies outside the domain, NaN
+ * included. */
+parmap_status pm_kernel_item(const parmap_kernel *kernel, parmap_type type, const void *input,
+                             void *result);
 
 /* The best vector unit of this processor, which every other one with the unit agrees with. */
 parmap_vector pm_vector_best(void);
@@ -33,5 +45,9 @@ const char *pm_vector_name(parmap_vector vector);
 /* The probe (work/probe.h) of a run over the range. */
 uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
                          const pm_range *range);
+
+/* The same for kernels whose items can fail. */
+void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
+                           char probe[PM_PROBE_TEXT]);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 
-enum { PM_PROBES = 64 };
+enum { PM_PROBES = 64, PM_PROBE_TEXT = 4 * PM_PROBES + 1 };
 
 /* The result of an item, of up to 16 bytes. */
 typedef parmap_status pm_probe_result(void *context, int64_t item, void *result);
@@ -18,5 +18,10 @@ int pm_probe_count(double cost_s);
  */
 parmap_status pm_probe(int64_t items, int count, size_t result_bytes, pm_probe_result *result,
                        void *context, uint64_t *probe);
+
+/* The same where items can fail, and what fails may differ from run to run: four hexadecimal digits
+ * of each result, "----" where there is none. */
+void pm_probe_items(int64_t items, int count, size_t result_bytes, pm_probe_result *result,
+                    void *context, char probe[PM_PROBE_TEXT]);
 
 #endif

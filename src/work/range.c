@@ -36,6 +36,17 @@ pm_range pm_range_between(const pm_range *range, int64_t begin, int64_t end)
     return (pm_range){pm_range_item(range, begin), range->step, end - begin};
 }
 
+void pm_range_input(const pm_range *range, int64_t i, parmap_type type, void *input)
+{
+    const parmap_int128 x = pm_range_item(range, i);
+    if (type == PARMAP_INT128)
+        *(parmap_int128 *)input = x;
+    else if (type == PARMAP_FLOAT64)
+        *(double *)input = (double)x;
+    else
+        *(uint64_t *)input = (uint64_t)x; /* the bits of an int64_t too */
+}
+
 parmap_uint128 pm_range_steps(parmap_int128 from, parmap_int128 to, parmap_int128 step)
 {
     const parmap_uint128 a = (parmap_uint128)from, b = (parmap_uint128)to;

@@ -29,6 +29,8 @@ parmap_int128 pm_range_last(const pm_range *range);
 
 /* Items begin <= i < end. */
 pm_range pm_range_between(const pm_range *range, int64_t begin, int64_t end);
+/* Item i as a value of a type of inputs. */
+void pm_range_input(const pm_range *range, int64_t i, parmap_type type, void *input);
 
 /* How many whole steps lead from `from` to `to`, which lies in the step's direction.  Unsigned:
  * they may be far apart. */

@@ -3,6 +3,7 @@
 #include "work/stats.h"
 
 #include "base/text.h"
+#include "base/types.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -107,6 +108,25 @@ void pm_stats_add(pm_stats *stats, parmap_type type, parmap_vector vector, const
                   int64_t count)
 {
     folds[type][vector](stats, results, count);
+}
+
+void pm_stats_add_some(pm_stats *stats, parmap_type type, const void *results,
+                       const uint8_t *statuses, uint8_t good, int64_t count)
+{
+    enum { TOGETHER = 256 };
+    _Alignas(64) char chosen[TOGETHER * sizeof(parmap_int128)];
+    const size_t bytes = pm_type_bytes(type);
+    int64_t n = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (statuses[i] != good)
+            continue;
+        memcpy(chosen + (size_t)n * bytes, (const char *)results + (size_t)i * bytes, bytes);
+        if (++n == TOGETHER) {
+            pm_stats_add(stats, type, PARMAP_VECTOR_BASELINE, chosen, n);
+            n = 0;
+        }
+    }
+    pm_stats_add(stats, type, PARMAP_VECTOR_BASELINE, chosen, n);
 }
 
 void pm_stats_merge(pm_stats *stats, const pm_stats *other)

@@ -21,6 +21,10 @@ pm_stats pm_stats_none(void);
 void pm_stats_add(pm_stats *stats, parmap_type type, parmap_vector vector, const void *results,
                   int64_t count);
 
+/* The same for those whose status is `good` only. */
+void pm_stats_add_some(pm_stats *stats, parmap_type type, const void *results,
+                       const uint8_t *statuses, uint8_t good, int64_t count);
+
 void pm_stats_merge(pm_stats *stats, const pm_stats *other);
 
 /* As decimal text; `sum` is "" for int128 and "not exact" where it is not. */

@@ -8,7 +8,9 @@ from parmap_testing import xxhash
 COPY, SLOT, LEASE = 4096, 16, 3072
 EMPTY, WRITTEN, SYNCED, DOUBTED = range(4)
 HEADER = struct.Struct("<16s4IQ")  # magic, format, header bytes, slot bytes, node, check
-HEAD = struct.Struct("<1024s5qQ")  # identity, blocks, block_items, offset, inode, session, boot
+HEAD = struct.Struct("<1024s7qQ2qQ")
+HEAD_NAMES = ("identity", "blocks", "block_items", "offset", "bytes", "statuses_offset",
+              "statuses_bytes", "length", "fingerprint", "inode", "session", "boot")
 SLOTS = struct.Struct("<IBBHQ")  # check, state, flags, session, hash
 LEASES = struct.Struct("<Q64s32s2Q4q104s")
 
@@ -40,10 +42,9 @@ class Journal:
 
     def change_head(self, **fields):
         """Rewrites both copies with other values."""
-        names = ("identity", "blocks", "block_items", "offset", "inode", "session", "boot")
         head = self.head()
         for name, value in fields.items():
-            head[names.index(name)] = value
+            head[HEAD_NAMES.index(name)] = value
         data = HEAD.pack(*head)
         for copy in (0, 1):
             start = HEADER.unpack(self.read(copy * COPY, HEADER.size))

@@ -239,6 +239,12 @@ def run(args, ranks=1, threads=None, env=None, timeout=TIMEOUT_S, cwd=None, sess
         running.close()
 
 
+def preloaded(library):
+    """The command that starts a program with a library in front of all others."""
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+
+
 def namespace():
     """The command that gives a program mounts of its own, or None where that is not allowed."""
     for command in (["unshare", "-m"], ["unshare", "-r", "-m"]):
@@ -302,8 +308,7 @@ class ParmapTest(unittest.TestCase):
             self.skipTest("needs a C compiler, cc")
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library,
                         Path(__file__).with_name(f"{name}.c"), "-ldl"], check=True, timeout=60)
-        options = os.environ.get("ASAN_OPTIONS", "")
-        return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+        return preloaded(library)
 
     def files(self):
         return sorted(p.name for p in self.folder.iterdir())

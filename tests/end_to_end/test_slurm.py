@@ -119,11 +119,12 @@ class Stops(SlurmTest):
                 self.check_file(f"{launcher}.h5", "slow", 1, self.COUNT)
 
     def test_cancel(self):
-        """What a cancelled job has done is not computed again."""
+        """A cancelled job is not started again; what it has done is not computed again."""
         done, again = {}, {}
-        for launcher, job in self.interrupt("hybrid").items():
+        for launcher, job in self.interrupt("requeue").items():
             path = f"{launcher}.h5"
             self.assertEqual(self.lab.wait(job), "CANCELLED")
+            self.assertEqual(self.lab.job(job)["Restarts"], "0")
             self.lab.wait_until(lambda: self.state(path) == "incomplete", "the run lets go")
             done[launcher] = self.done(path)
             again[launcher] = self.submit_slow("hybrid", launcher)

@@ -2,7 +2,10 @@
 /* Both schedules give every block to one thread of one rank, on one node and on several. */
 #include "mpi/hubs.h"
 
+#include "base/todo.h"
 #include "map/claim.h"
+
+#include "draw.h"
 
 #include <omp.h>
 #include <stdatomic.h>
@@ -112,6 +115,57 @@ static void dynamic_nodes(void)
     CHECK(world.size == 1 || taken_elsewhere > 0);
 }
 
+/* A list with holes, the same on all ranks: stretches of blocks, of which some are left. */
+static void leave(pm_todo *todo, int64_t unit, int64_t stretch)
+{
+    *todo = (pm_todo){0};
+    for (int64_t b = 0; b < MOST_BLOCKS;) {
+        const bool left = draw_below(3) == 0;
+        for (int64_t end = b + 1 + draw_below(stretch); b < end && b < MOST_BLOCKS; b++)
+            if (left)
+                CHECK_INT(pm_todo_add(todo, b, PM_TASK_COMPUTE), PARMAP_OK);
+    }
+    CHECK_INT(pm_todo_seal(todo, unit, MOST_BLOCKS), PARMAP_OK);
+}
+
+/* With holes, a page of the file is one node's still: all its places are. */
+static void check_holes(const char *name, int nodes, int threads)
+{
+    const pm_topology topology = topology_of(nodes, threads);
+    for (int64_t unit = 1; unit <= 512; unit *= 8) {
+        pm_todo todo;
+        int64_t parted = 0;
+        leave(&todo, unit, unit == 1 ? 2 : 1000);
+        run(pm_schedule_find(name), &topology, todo.places, unit);
+        check_taken(&topology, todo.places, topology.nodes > 1 ? unit : 1);
+        for (int64_t p = 1; p < todo.places && topology.nodes > 1; p++)
+            parted += owner[p] != owner[p - 1] &&
+                      pm_todo_block(&todo, p) / unit == pm_todo_block(&todo, p - 1) / unit;
+        CHECK_INT(parted, 0);
+        pm_todo_free(&todo);
+    }
+}
+
+static void holes(void)
+{
+    for (int nodes = 1; nodes <= 3; nodes++) {
+        check_holes("static", nodes, 1 + nodes % 3);
+        check_holes("dynamic", nodes, 1 + nodes % 3);
+    }
+}
+
+/* All that is left is nothing: an attempt was killed just before its end. */
+static void nothing_left(void)
+{
+    for (int nodes = 1; nodes <= 2; nodes++) {
+        const pm_topology topology = topology_of(nodes, 4);
+        run(&pm_schedule_static, &topology, 0, 8);
+        check_taken(&topology, 0, 8);
+        run(&pm_schedule_dynamic, &topology, 0, 8);
+        check_taken(&topology, 0, 8);
+    }
+}
+
 /* Ranks with different numbers of threads: shares in proportion, by the static schedule. */
 static void unequal_threads(void)
 {
@@ -170,6 +224,8 @@ int main(int argc, char **argv)
         {"claims: static, unequal threads", unequal_threads},
         {"claims: dynamic, one node", dynamic_one_node},
         {"claims: dynamic, several nodes", dynamic_nodes},
+        {"claims: a list with holes", holes},
+        {"claims: nothing left", nothing_left},
         {"claims: dynamic, stopped", stopped},
     };
     return ranks_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

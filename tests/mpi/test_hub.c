@@ -114,6 +114,39 @@ static void late_stop(void)
     }
 }
 
+/* Ranks in `from`..size-1 have `each` failed items, and `before` are known from before. */
+static void fail_items(int from, int64_t each, int64_t before, int64_t limit, bool stops)
+{
+    pm_hub hub;
+    CHECK_INT(pm_hub_open(&hub, &world, false, NULL, NULL, NULL, NULL), PARMAP_OK);
+    pm_hub_limit_failed(&hub, limit, before);
+    for (int64_t i = 0; i < each && world.rank >= from; i++)
+        pm_hub_failed(&hub, 1);
+    if (stops) {
+        CHECK(wait_for_stop(&hub));
+        CHECK_INT(atomic_load(&hub.stop), PARMAP_ITEMS_FAILED);
+    } else {
+        CHECK(!pm_hub_stopped(&hub));
+    }
+    hub_end(&hub);
+    if (world.rank == 0)
+        CHECK_INT(atomic_load(&hub.failed) + atomic_load(&hub.failed_elsewhere),
+                  before + (limit == INT64_MAX && world.size > 1 ? (from == 0 ? each : 0)
+                                                                 : each * (world.size - from)));
+}
+
+static void failed_items(void)
+{
+    const int last = world.size - 1, all = world.size;
+    fail_items(0, 100, 7, INT64_MAX, false);
+    fail_items(0, 100, 0, 100 * all + 1, false);
+    fail_items(0, 100, 0, 100 * all, true); /* only together they are too many */
+    fail_items(last, 50, 0, 50, true);
+    fail_items(last, 1, 9, 10, true);
+    fail_items(all, 0, 10, 10, true); /* too many from the start */
+    fail_items(all, 0, 10, 11, false);
+}
+
 enum { BLOCKS = 500 };
 
 static int64_t next_block; /* on rank 0, for the listening thread alone */
@@ -187,6 +220,7 @@ int main(int argc, char **argv)
         {"hub: stop from each rank", stop_from_each},
         {"hub: stop from all ranks", stop_from_all},
         {"hub: a late stop", late_stop},
+        {"hub: failed items", failed_items},
         {"hub: requests", requests},
         {"hub: requests and a stop", requests_and_stop},
     };

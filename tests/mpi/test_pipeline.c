@@ -1,14 +1,13 @@
 /* TEST seconds=120 */
 /* Whole runs: every layout gives the results, checksum and statistics of a serial loop; a failure
  * or a signal on one rank ends all of them. */
-#include "mpi/hubs.h"
+#include "mpi/flows.h"
 
 #include "base/hash.h"
 #include "base/stop.h"
 #include "base/types.h"
 #include "comm/pause.h"
 #include "map/ends.h"
-#include "map/pipeline.h"
 #include "work/kernel.h"
 
 #include <inttypes.h>
@@ -90,7 +89,7 @@ static pm_flow flow_of(pm_range_source *source, parmap_type type, int64_t items,
     kept.type = type;
     kept.failing_block = kept.raising_block = -1;
     *source = (pm_range_source){.range = {.first = 3, .step = 1, .count = items},
-                                .loop = poly.variants[type].loops[vector]};
+                                .loop = poly.variants[type].code->loops[vector]};
     return (pm_flow){.blocks = pm_blocks_of(items, block_items),
                      .type = type,
                      .vector = vector,
@@ -100,41 +99,6 @@ static pm_flow flow_of(pm_range_source *source, parmap_type type, int64_t items,
                      .source_self = source,
                      .sink = &keeping,
                      .sink_self = &kept};
-}
-
-static pm_chunk serve(void *claims)
-{
-    return ((pm_claims *)claims)->schedule->serve(claims);
-}
-
-/* What all ranks did, by plain MPI. */
-typedef struct outcome {
-    parmap_status status; /* of this rank */
-    char message[256];
-    parmap_status stop; /* the hub's, on this rank */
-    int cause;
-    pm_tally tally; /* of this rank */
-} outcome;
-
-static outcome run(const pm_flow *flow, const char *schedule, const pm_topology *t)
-{
-    outcome o;
-    pm_hub hub;
-    pm_claims claims = pm_claims_of(pm_schedule_find(schedule), t, flow->blocks.count,
-                                    pm_blocks_per_page(&flow->blocks, 8), &hub);
-    CHECK_INT(claims.schedule->open(&claims), PARMAP_OK);
-    CHECK_INT(pm_hub_open(&hub, &world, false, NULL, NULL,
-                          claims.schedule->serve && t->nodes > 1 ? serve : NULL, &claims),
-              PARMAP_OK);
-    o.status = pm_pipeline_run(flow, &claims, &hub, &o.tally);
-    snprintf(o.message, sizeof o.message, "%s", parmap_message());
-    if (o.status != PARMAP_OK)
-        pm_hub_stop(&hub, o.status);
-    hub_end(&hub);
-    o.stop = pm_hub_status(&hub);
-    o.cause = pm_hub_cause(&hub);
-    claims.schedule->close(&claims);
-    return o;
 }
 
 /* The same, computed by one plain loop. */
@@ -192,16 +156,6 @@ static void check_items(int64_t items, int64_t blocks)
     for (int64_t b = 0; b < blocks; b++)
         wrong += atomic_load(&kept.marked[b]) != 1;
     CHECK_INT(wrong, 0);
-}
-
-static pm_tally tally_of_all(const pm_tally *mine)
-{
-    pm_tally *all = calloc((size_t)world.size, sizeof *all), sum = pm_tally_none();
-    gather_records(mine, all, sizeof *mine);
-    for (int rank = 0; rank < world.size; rank++)
-        pm_tally_add(&sum, &all[rank]);
-    free(all);
-    return sum;
 }
 
 static void check_layout(const pm_flow *flow, const char *schedule, int nodes, int threads)
@@ -419,7 +373,7 @@ static void long_blocks_and_a_failure(void)
     const pm_topology topology = topology_of(1, 1);
     pm_flow flow = crawling_flow(&source);
     if (fails)
-        source.loop = poly.variants[PARMAP_INT64].loops[PARMAP_VECTOR_BASELINE];
+        source.loop = poly.variants[PARMAP_INT64].code->loops[PARMAP_VECTOR_BASELINE];
     kept.failing_block = world.size - 1;
     const outcome o = run(&flow, "static", &topology);
     CHECK_INT(o.status, fails ? PARMAP_WRITE_ERROR : PARMAP_OK);

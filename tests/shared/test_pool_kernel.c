@@ -11,6 +11,16 @@ PARMAP_KERNEL(half, int64_t, x, double)
 }
 PARMAP_DOMAIN(half, int64_t, -1000000, 1000000);
 
+/* Odd numbers fail. */
+PARMAP_KERNEL_CAN_FAIL(even, int64_t, x, double, y)
+{
+    if (x % 2 != 0)
+        return parmap_fail("%lld is odd", (long long)x);
+    *y = (double)x / 4;
+    return PARMAP_OK;
+}
+PARMAP_DOMAIN(even, int64_t, -1000000, 1000000);
+
 /* Arrays of `count` inputs, -100 .. or 0 .., and their results, in one kind of memory. */
 #define MAP_CUBES(pool, type, name, inputs, results, count, first)                                 \
     do {                                                                                           \
@@ -127,6 +137,46 @@ static void outside_the_domain(void)
     pool_each_size(map_outside);
 }
 
+/* ---- items that can fail --------------------------------------------------------------------- */
+
+static void map_failing(parmap_pool *pool)
+{
+    const int64_t counts[] = {1, 7, 1009, 20003};
+    for (int c = 0; c < 4; c++) {
+        const int64_t count = counts[c];
+        int64_t *numbers = pool_numbers(count), wrong = 0, odd = 0;
+        double *results = malloc((size_t)count * sizeof *results);
+        for (int64_t i = 0; i < count; i++) {
+            numbers[i] = 2 * i + (i % 10 == 6);
+            results[i] = -1;
+            odd += i % 10 == 6;
+        }
+        const parmap_status status = parmap_pool_map_kernel(pool, &even, numbers, results, count);
+        CHECK_INT(status, odd > 0 ? PARMAP_TASK_FAILED : PARMAP_OK);
+        for (int64_t i = 0; i < count; i++)
+            wrong += i % 10 != 6 && results[i] != (double)i / 2;
+        CHECK_INT(wrong, 0);
+        if (odd > 0) {
+            const parmap_failure failure = parmap_last_failure();
+            CHECK_INT(failure.index, 6);
+            CHECK_INT(failure.count, odd);
+            CHECK_INT(failure.status, PARMAP_TASK_FAILED);
+            CHECK_TEXT(failure.text, "13 is odd");
+        }
+        numbers[count - 1] = 1000001;
+        CHECK_FAILS(parmap_pool_map_kernel(pool, &even, numbers + count - 1, results, 1),
+                    PARMAP_TASK_FAILED, "1000001");
+        CHECK_INT(parmap_last_failure().status, PARMAP_USAGE);
+        free(numbers);
+        free(results);
+    }
+}
+
+static void failing_items(void)
+{
+    pool_each_size(map_failing);
+}
+
 /* ---- iterators ------------------------------------------------------------------------------- */
 
 static void iterate(parmap_pool *pool)
@@ -186,6 +236,7 @@ static const check_case cases[] = {
     {"all types", all_types},
     {"one number, none, another type of results", few_items},
     {"items outside the domain", outside_the_domain},
+    {"items that can fail", failing_items},
     {"imap of a kernel", iterated},
     {"types that a kernel has not", types_it_has_not},
 };

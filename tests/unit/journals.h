@@ -36,7 +36,9 @@ static inline pm_journal_head head_of(int64_t blocks)
     snprintf(head.identity, sizeof head.identity, "%s", run_identity);
     head.blocks = blocks;
     head.block_items = 4096;
-    head.offset = 1 << 20;
+    head.layout.data = (pm_extent){1 << 20, blocks * 4096};
+    head.layout.length = 12345;
+    head.layout.fingerprint = 678;
     head.inode = 4711;
     head.session = 1;
     return head;

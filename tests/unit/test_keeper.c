@@ -3,7 +3,7 @@
 #include "store/keeper.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/journals.h"
 #include "unit/pretend.h"
 

@@ -217,8 +217,8 @@ static void spans(void)
         for (int64_t i = 0; i < ITEMS; i++)
             put(&a, i, item_of(type, span.first + span.step * i));
         for (parmap_vector v = PARMAP_VECTOR_BASELINE; v <= pm_vector_best(); v++) {
-            kernel->variants[type].loops[v](&span, by_span);
-            kernel->variants[type].array_loops[v](a.inputs, a.results, ITEMS);
+            kernel->variants[type].code->loops[v](&span, by_span);
+            kernel->variants[type].code->array_loops[v](a.inputs, a.results, ITEMS);
             CHECK(memcmp(by_span, a.results, ITEMS * a.out) == 0);
         }
     }

@@ -2,7 +2,7 @@
 #include "store/marks.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/journals.h"
 #include "unit/pretend.h"
 

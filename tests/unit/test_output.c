@@ -59,7 +59,7 @@ static void have(bool complete)
     CHECK_INT(begin(false), PARMAP_OK);
     pm_record_uint(&wanted.data, "checksum", 4711);
     if (complete)
-        CHECK_INT(pm_output_finish(&output, &wanted), PARMAP_OK);
+        CHECK_INT(pm_output_finish(&output, &wanted, NULL), PARMAP_OK);
     else
         pm_output_abandon(&output);
     want();
@@ -94,7 +94,7 @@ static void check_begins(bool force, int session)
     CHECK_INT(output.past.session, session);
     CHECK_INT(pm_todo_blocks(&todo), 8);
     check_state(PM_OUTPUT_RUNNING);
-    CHECK_INT(pm_output_finish(&output, &wanted), PARMAP_OK);
+    CHECK_INT(pm_output_finish(&output, &wanted, NULL), PARMAP_OK);
     CHECK_INT(output.lock.fd, -1);
     CHECK(!exists("output.h5.journal-0"));
     check_state(PM_OUTPUT_COMPLETE);

@@ -39,6 +39,31 @@ static void fields(void)
     CHECK_INT(pm_record_find(&record, "d")->room, 40);
 }
 
+/* Only what the record has, of the same kind: it is what the file has room for. */
+static void update(void)
+{
+    static pm_record record, from;
+    memset(&record, 0, sizeof record);
+    memset(&from, 0, sizeof from);
+    pm_record_int(&record, "a", -5);
+    pm_record_text(&record, "d", "old text");
+    pm_record_real(&record, "c", 1.5);
+    pm_record_uint(&record, "b", 4);
+    pm_record_int(&from, "a", 7);
+    pm_record_text(&from, "d", "text");
+    pm_record_int(&from, "c", 8);
+    pm_record_uint(&from, "x", 9);
+    for (int i = 0; i < from.count; i++)
+        pm_record_update(&record, &from.fields[i]);
+    CHECK_INT(record.count, 4);
+    CHECK_INT(pm_record_get_int(&record, "a", 0), 7);
+    CHECK_TEXT(pm_record_get_text(&record, "d", NULL), "text");
+    CHECK_INT(pm_record_find(&record, "d")->room, 9);
+    CHECK(pm_record_get_real(&record, "c", 0) == 1.5);
+    CHECK_INT(pm_record_get_uint(&record, "b", 0), 4);
+    CHECK(pm_record_find(&record, "x") == NULL);
+}
+
 static void begin(void)
 {
     memset(&made, 0, sizeof made);
@@ -219,6 +244,7 @@ int main(void)
 {
     static const check_case cases[] = {
         {"records: fields", fields},
+        {"records: update", update},
         {"records: long texts", long_texts},
         {"records: large rooms", large_rooms},
         {"records: a shorter text", shorter_text},

@@ -5,7 +5,7 @@
 #include "store/data.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 #include "unit/pretend.h"
 
 #include <stdio.h>
@@ -17,6 +17,7 @@
 static const char path[] = "result.h5", fresh[] = "result.h5.repair";
 
 static pm_file made, got;
+static pm_layout laid_out;
 static char *data; /* as it was written */
 static size_t data_bytes;
 static char *whole; /* the file, undamaged */
@@ -60,6 +61,7 @@ static void begin(parmap_type type, int64_t items)
         data[i] = (char)draw();
     unlink(path);
     CHECK_INT(pm_file_create(path, &made), PARMAP_OK);
+    CHECK_INT(pm_layout_take(path, &made, &laid_out), PARMAP_OK);
     CHECK_INT(pm_data_open(&out, path, made.offset, 1, true), PARMAP_OK);
     CHECK_INT(pm_data_write(&out, 0, data, data_bytes), PARMAP_OK);
     pm_data_close(&out);
@@ -129,7 +131,7 @@ static void check_repaired(void)
 {
     struct stat info;
     pm_file again = made;
-    CHECK_INT(pm_file_repair(path, &again, made.offset), PARMAP_OK);
+    CHECK_INT(pm_file_repair(path, &again, &laid_out), PARMAP_OK);
     check_readable();
     CHECK(stat(path, &info) == 0);
     CHECK_INT(info.st_size, length);
@@ -143,7 +145,7 @@ static void check_repaired(void)
 /* All places, one after the other, and many at once. */
 static void damaged(parmap_type type, int64_t items)
 {
-    enum { PIECES = 40 };
+    enum { PIECES = 20 };
     begin(type, items);
     const int64_t head = made.offset < 8192 ? made.offset : 8192; /* the rest is empty */
     const int64_t tail = made.offset + (int64_t)data_bytes;
@@ -204,7 +206,9 @@ static void laid_out_otherwise(void)
     pm_file again = made;
     damage(0, made.offset);
     char *before = read_all(path, length);
-    CHECK_INT(pm_file_repair(path, &again, made.offset + 8), PARMAP_BAD_DATA);
+    pm_layout other = laid_out;
+    other.data.begin += 8;
+    CHECK_INT(pm_file_repair(path, &again, &other), PARMAP_BAD_DATA);
     CHECK_HOLDS(parmap_message(), "the metadata of result.h5 is damaged");
     CHECK_HOLDS(parmap_message(), pm_file_library());
     CHECK_HOLDS(parmap_message(), "--force");
@@ -220,11 +224,11 @@ static void refused(void)
 {
     begin(PARMAP_INT64, 10);
     CHECK(mkdir(fresh, 0700) == 0);
-    CHECK_INT(pm_file_repair(path, &made, made.offset), PARMAP_CANNOT_CREATE);
+    CHECK_INT(pm_file_repair(path, &made, &laid_out), PARMAP_CANNOT_CREATE);
     CHECK_HOLDS(parmap_message(), fresh);
     CHECK(rmdir(fresh) == 0);
     check_readable();
-    CHECK_INT(pm_file_repair("nowhere/x.h5", &made, made.offset), PARMAP_CANNOT_CREATE);
+    CHECK_INT(pm_file_repair("nowhere/x.h5", &made, &laid_out), PARMAP_CANNOT_CREATE);
     end();
 }
 
@@ -242,7 +246,7 @@ static void killed(void)
                 pretend.steps = 0;
                 pretend.killed_at = step;
                 pretend.torn = torn;
-                _exit(pm_file_repair(path, &made, made.offset) == PARMAP_OK ? 0 : 1);
+                _exit(pm_file_repair(path, &made, &laid_out) == PARMAP_OK ? 0 : 1);
             }
             CHECK(waitpid(child, &status, 0) == child);
             CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == KILLED));

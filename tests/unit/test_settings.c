@@ -111,6 +111,9 @@ static void defaults(void)
     CHECK_INT(s->log_level, PM_LOG_NORMAL);
     CHECK_TEXT(s->verify, NULL);
     CHECK_INT(s->sample, 0);
+    CHECK_INT(s->retries, 0);
+    CHECK(!s->rerun_failed);
+    CHECK_INT(pm_on_error_limit(&s->on_error, 1000), INT64_MAX);
 }
 
 static void options(void)
@@ -210,6 +213,32 @@ static void bad_ranges(void)
     check_refused("--range=", "--range \"\": empty");
 }
 
+static void failed_items(void)
+{
+    static const struct {
+        const char *arguments;
+        int64_t limit; /* of 1001 items */
+    } cases[] = {
+        {"--on-error continue", INT64_MAX},   {"--on-error stop", 1},
+        {"--on-error fail-after:10", 10},     {"--on-error=fail-after=1e3", 1000},
+        {"--on-error fail-after:10%", 101},   {"--on-error fail-after=0.05%", 1},
+        {"--on-error fail-after=100%", 1001}, {"--on-error fail-after:12.5%", 126},
+        {"--on-error fail-after:0.0001%", 1}, {"--on-error fail-after:9000", 9000},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK_INT(pm_on_error_limit(&settings_of(cases[i].arguments)->on_error, 1001),
+                  cases[i].limit);
+    setenv("PARMAP_ON_ERROR", "fail-after 7", 1);
+    setenv("PARMAP_RETRIES", "3", 1);
+    const pm_settings *s = settings_of("--rerun-failed");
+    CHECK_INT(pm_on_error_limit(&s->on_error, 1001), 7);
+    CHECK_INT(s->retries, 3);
+    CHECK(s->rerun_failed);
+    unsetenv("PARMAP_ON_ERROR");
+    unsetenv("PARMAP_RETRIES");
+    free_settings();
+}
+
 static void parts(void)
 {
     static const char *const names[][2] = {
@@ -295,6 +324,19 @@ static void bad_options(void)
         {"--time-margin none", "--time-margin \"none\": not a time"},
         {"--sample 5", "--sample is for --verify only"},
         {"--verify x --sample 0", "--sample \"0\": not a number of elements"},
+        {"--retries -1", "--retries \"-1\": not a number of retries; use 0 to 1000000"},
+        {"--retries 1000001", "not a number of retries"},
+        {"--on-error go", "--on-error \"go\": unknown; use continue, stop, fail-after:10"},
+        {"--on-error fail-after", "not a number of failed items; write fail-after:10"},
+        {"--on-error fail-after:", "not a number of failed items"},
+        {"--on-error fail-after:0", "not a number of failed items"},
+        {"--on-error fail-after:x", "not a number of failed items"},
+        {"--on-error fail-after:0%", "not a part of all items; write fail-after:5%"},
+        {"--on-error fail-after:101%", "not a part of all items"},
+        {"--on-error fail-after:nan%", "not a part of all items"},
+        {"--on-error fail-after:-5%", "not a part of all items"},
+        {"--on-error fail-after:5%%", "not a part of all items"},
+        {"--on-error fail-afterwards:5", "unknown; use continue"},
         {"--verify x --output y", "--verify writes nothing"},
         {"--quiet --verbose", "quiet (option) and verbose (option) exclude each other"},
         {"--dataset a//b", "not the name of a data set"},
@@ -483,6 +525,7 @@ int main(void)
         {"settings: options", options},
         {"settings: ranges", ranges},
         {"settings: bad ranges", bad_ranges},
+        {"settings: items that fail", failed_items},
         {"settings: parts", parts},
         {"settings: bad parts", bad_parts},
         {"settings: bad options", bad_options},

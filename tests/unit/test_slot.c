@@ -4,7 +4,7 @@
 #include "base/hash.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "base/todo.h"
 
 #include "check.h"
-#include "unit/draw.h"
+#include "draw.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -134,7 +134,7 @@ static void check_span(const parmap_kernel *kernel, parmap_type type, parmap_vec
     const size_t bytes = pm_type_bytes(variant->result), end = (size_t)span->count * bytes;
     int64_t differences = 0;
     memset(results.bytes, 0xa5, sizeof results.bytes);
-    variant->loops[vector](span, results.bytes);
+    variant->code->loops[vector](span, results.bytes);
     for (int64_t i = 0; i < span->count; i++) {
         const result y = expected(type, span->first + i * span->step);
         differences += memcmp(results.bytes + (size_t)i * bytes, &y, bytes) != 0;
@@ -171,7 +171,7 @@ static void check_kernel(const parmap_kernel *kernel, scalar *expected)
     static const int64_t steps[] = {1, 3, -7, 100003};
     for (parmap_type type = PARMAP_INT64; type < PARMAP_TYPES; type++) {
         const parmap_domain *domain = &kernel->variants[type].domain;
-        if (kernel->variants[type].loops[PARMAP_VECTOR_BASELINE] == NULL)
+        if (kernel->variants[type].code == NULL)
             continue;
         spans = 0;
         for (int s = 0; s < 4; s++) {
@@ -217,12 +217,12 @@ static void bits(void)
 static void copies(void)
 {
     const parmap_variant *variant = &cube.variants[PARMAP_INT64];
-    CHECK(variant->loops[PARMAP_VECTOR_BASELINE] != NULL);
+    CHECK(variant->code->loops[PARMAP_VECTOR_BASELINE] != NULL);
 #if defined(__x86_64__)
-    CHECK(variant->loops[PARMAP_VECTOR_V3] != NULL);
-    CHECK(variant->loops[PARMAP_VECTOR_V4] != NULL);
-    CHECK(variant->loops[PARMAP_VECTOR_V3] != variant->loops[PARMAP_VECTOR_BASELINE]);
-    CHECK(variant->loops[PARMAP_VECTOR_V4] != variant->loops[PARMAP_VECTOR_V3]);
+    CHECK(variant->code->loops[PARMAP_VECTOR_V3] != NULL);
+    CHECK(variant->code->loops[PARMAP_VECTOR_V4] != NULL);
+    CHECK(variant->code->loops[PARMAP_VECTOR_V3] != variant->code->loops[PARMAP_VECTOR_BASELINE]);
+    CHECK(variant->code->loops[PARMAP_VECTOR_V4] != variant->code->loops[PARMAP_VECTOR_V3]);
     printf("# this processor runs copies up to %s\n", pm_vector_name(pm_vector_best()));
 #endif
 }
