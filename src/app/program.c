@@ -53,6 +53,7 @@ typedef struct program {
     pm_progress progress; /* rank 0 */
     pm_plan plan;
     pm_hub hub;
+    bool too_many; /* rank 0: --on-error has stopped the run */
 } program;
 
 static int report(parmap_status status)
@@ -306,6 +307,7 @@ static parmap_status end_too_many(program *p, const pm_outcome *outcome)
     else
         pm_failures_show(outcome->failures.items, outcome->failures.count);
     pm_output_abandon(&p->output);
+    p->too_many = true;
     summarise(p, "stopped", outcome);
     return pm_fail(PARMAP_ITEMS_FAILED,
                    "stopped by --on-error after %" PRId64 " of %" PRId64 " elements: %" PRId64
@@ -511,9 +513,9 @@ static void keep_command(program *p, int argc, char **argv)
 /* What is saved can be gone on with, once what ended the run is out of the way. */
 static void show_how_to_continue(const program *p, int code)
 {
-    if (p->settled && p->plan.goal == PM_GOAL_WRITE && p->settings.journal &&
-        (code == PARMAP_STOPPED || code == PARMAP_WRITE_ERROR))
-        pm_again_print(p->argv, p->settings.force);
+    const bool saved = p->settled && p->plan.goal == PM_GOAL_WRITE && p->settings.journal;
+    if (saved && (code == PARMAP_STOPPED || code == PARMAP_WRITE_ERROR || p->too_many))
+        pm_again_print(p->argv, p->settings.force, p->too_many ? "--on-error continue" : NULL);
 }
 
 /* A launcher ends the job when one rank fails.  Before MPI all do: the one that speaks goes first.
