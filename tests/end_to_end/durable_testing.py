@@ -38,6 +38,16 @@ def meeting(*more, locks=None, file_system=None, host=None, boot=None, **faults)
             *(f"{name}={value}" for name, value in settings.items() if value is not None)]
 
 
+def spread(ranks_per_node):
+    """The command before a program that makes so many ranks believe that they share a node, and
+    the others others; 0: all are on this machine."""
+    if not ranks_per_node:
+        return []
+    script = ("export DISGUISE_HOST=node$((${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} / "
+              f'{ranks_per_node})); exec "$@"')
+    return ["sh", "-c", script, "sh", *meeting()]
+
+
 def other_build():
     """The same sources built with the other MPI next door, or None: only where that build is up to
     date can it be asked to continue a run of this one."""
@@ -228,6 +238,7 @@ class RandomKills(DurableTest):
 
     LAST, MS = 240, 2
     RANKS = (0, 1, 2, 3, 4, 7)
+    NODES = (0, 0, 0, 1, 2)  # ranks on a node; 0: all
 
     def wait_for_a_moment(self, draw, site, running):
         """Half of the kills come when the last item has been computed, or just before."""
@@ -257,7 +268,7 @@ class RandomKills(DurableTest):
         running = self.start(*site.args("--schedule", draw.choice(("static", "dynamic")),
                                         "--sync", draw.choice(("0.01s", "1s", "off"))),
                              ranks=ranks, threads=threads, env=site.settings(), cwd=site.folder,
-                             build=build)
+                             build=build, inside=spread(draw.choice(self.NODES)))
         self.wait_for_a_moment(draw, site, running)
         if self.strike(draw, running, build):
             tally.kills += 1
@@ -277,7 +288,8 @@ class RandomKills(DurableTest):
                 tally.states[self.check_left(site, reference)] += 1
             said = self.resume(site, "--schedule", draw.choice(("static", "dynamic")),
                                ranks=draw.choice(self.RANKS), threads=draw.choice((1, 2)),
-                               build=draw.choice(builds))
+                               build=draw.choice(builds),
+                               inside=spread(draw.choice(self.NODES)))
             self.check_healed(site, reference)
             twice = site.computed_twice()
             self.assertLessEqual(twice, tally.in_flight - flying, f"{site.folder}{said}")

@@ -239,10 +239,10 @@ def run(args, ranks=1, threads=None, env=None, timeout=TIMEOUT_S, cwd=None, sess
         running.close()
 
 
-def preloaded(*libraries):
-    """The command that starts a program with libraries in front of all others."""
+def preloaded(*paths):
+    """The command that starts a program with these libraries in front of all others."""
     options = os.environ.get("ASAN_OPTIONS", "")
-    return ["env", f"LD_PRELOAD={':'.join(map(str, libraries))}",
+    return ["env", f"LD_PRELOAD={':'.join(map(str, paths))}",
             f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
 
 

@@ -4,12 +4,12 @@ import errno
 import unittest
 
 from durable_testing import meeting
-from test_two_runs import NFS, TwoRuns
+import test_two_runs
 
 LOCKS = errno.ENOLCK
 
 
-class Silent(TwoRuns):
+class Silent(test_two_runs.TwoRuns):
     def test_dead_on_another_machine(self):
         site, journal = self.killed("silent", locks=LOCKS)
         journal.change_lease(host=b"elsewhere")
@@ -18,9 +18,9 @@ class Silent(TwoRuns):
     def test_lock_granted(self):
         """A network file system that has locks, of machines that may each have their own: a look
         of one beat is enough."""
-        site, journal = self.killed("granted", file_system=NFS)
+        site, journal = self.killed("granted", file_system=test_two_runs.NFS)
         journal.change_lease(host=b"elsewhere")
-        self.check_goes_on(site, 40, inside=meeting(file_system=NFS))
+        self.check_goes_on(site, 40, inside=meeting(file_system=test_two_runs.NFS))
 
     def test_killed_while_it_looked(self):
         """Its traces do not keep the next one out."""
