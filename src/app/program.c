@@ -320,6 +320,13 @@ static parmap_status conclude(program *p, pm_outcome *outcome)
     pm_failures_name(outcome->failures.items, outcome->failures.count, &p->plan);
     if (p->plan.goal == PM_GOAL_WRITE)
         pm_stop_file_close(&p->stop_file);
+    if (p->plan.goal == PM_GOAL_WRITE && pm_lock_is_lost(&p->output.lock)) {
+        pm_output_abandon(&p->output);
+        return pm_fail(PARMAP_WRITE_ERROR,
+                       "another run has taken %s over, since nothing was heard of this one for "
+                       "more than %d s; run the same command again when that has ended",
+                       p->settings.output, PM_LEASE_DEAD_S);
+    }
     if (outcome->status == PARMAP_ITEMS_FAILED)
         return end_too_many(p, outcome);
     if (outcome->status == PARMAP_STOPPED) {
@@ -402,6 +409,8 @@ static void watch(void *context, int64_t items_done)
         pm_progress_show(&p->progress, items_done);
     if (p->plan.goal == PM_GOAL_WRITE && pm_stop_file_seen(&p->stop_file))
         pm_hub_stop_for(&p->hub, PM_CAUSE_FILE);
+    if (p->plan.goal == PM_GOAL_WRITE && pm_lock_is_lost(&p->output.lock))
+        pm_hub_stop(&p->hub, PARMAP_WRITE_ERROR);
 }
 
 /* PARMAP_OK when all ranks have left the run in order, with the program's status in `result`. */

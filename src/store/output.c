@@ -440,50 +440,47 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     return status;
 }
 
-/* Is the complete file of an identical run there? */
-static bool is_complete(const char *path, const char *text, pm_file *there)
+/* Is the complete file of an identical run there, with no failed items to be computed again? */
+static bool is_finished(const char *path, const char *text, const pm_wish *wish, pm_file *there)
 {
     char other[PM_IDENTITY];
-    return pm_output_read(path, there) == PARMAP_OK && there->complete &&
-           pm_identity_agree(pm_identity(other, there), text);
+    return !wish->force && pm_output_read(path, there) == PARMAP_OK && there->complete &&
+           pm_identity_agree(pm_identity(other, there), text) &&
+           !(wish->rerun && pm_file_failed(there) > 0);
 }
 
-/* Whether nothing is left to do, and then what the file says.  Its journal stays as long as items
- * could be computed again. */
-static bool adopt_complete(const char *path, const char *text, const pm_wish *wish, pm_file *wanted)
+/* With the lock held: another run has just finished it, or was killed before its last step.  Its
+ * journal stays as long as items could be computed again. */
+static parmap_status adopt_finished(const char *path, const pm_file *there, pm_file *wanted)
 {
-    pm_file there;
-    if (wish->force || !is_complete(path, text, &there))
-        return false;
-    if (wish->rerun && pm_file_failed(&there) > 0)
-        return false;
-    *wanted = there;
-    return true;
+    *wanted = *there;
+    PM_TRY(pm_file_sync(path));
+    if (pm_file_failed(wanted) == 0)
+        pm_journal_remove(path);
+    return PARMAP_OK;
 }
 
 parmap_status pm_output_begin(pm_output *output, const char *path, pm_file *wanted,
                               const pm_wish *wish, pm_todo *todo, bool *already)
 {
     char text[PM_IDENTITY];
+    pm_file there;
     bool had_journal = false;
     *output = (pm_output){.lock.fd = -1};
     snprintf(output->path, sizeof output->path, "%s", path);
     pm_identity(text, wanted);
     PM_TRY(check_kind(path));
     /* without the lock first: a finished file may lie where nobody may write */
-    *already = adopt_complete(path, text, wish, wanted);
-    if (*already && (!pm_journal_exists(path) || pm_file_failed(wanted) > 0))
+    *already = is_finished(path, text, wish, &there) &&
+               (!pm_journal_exists(path) || pm_file_failed(&there) > 0);
+    if (*already) {
+        *wanted = there;
         return PARMAP_OK;
-    PM_TRY(pm_lock_take(&output->lock, path, &had_journal));
-    parmap_status status = PARMAP_OK;
-    if (*already || adopt_complete(path, text, wish, wanted)) {
-        *already = true; /* another run has just finished it, or was killed before its last step */
-        status = pm_file_sync(path);
-        if (status == PARMAP_OK && pm_file_failed(wanted) == 0)
-            pm_journal_remove(path);
-    } else {
-        status = take(output, wanted, wish, had_journal, text, todo);
     }
+    PM_TRY(pm_lock_take(&output->lock, path, &had_journal));
+    *already = is_finished(path, text, wish, &there);
+    const parmap_status status = *already ? adopt_finished(path, &there, wanted)
+                                          : take(output, wanted, wish, had_journal, text, todo);
     if (status != PARMAP_OK || *already)
         pm_output_abandon(output);
     return status;

@@ -17,7 +17,7 @@ from pathlib import Path
 import h5py
 
 from parmap_testing import (BIN, MPI, SOURCE, THIS, Build, FileTest, attributes, descendants,
-                            environment, expected, inputs, program, ranks_of, run, send)
+                            environment, expected, inputs, preload, ranks_of, run, send)
 
 BLOCK = 4  # items
 AT_ONCE = 3 * len(os.sched_getaffinity(0))  # most of the start of MPI is waiting
@@ -26,16 +26,16 @@ AT_ONCE = 3 * len(os.sched_getaffinity(0))  # most of the start of MPI is waitin
 # ---- faults ------------------------------------------------------------------------------------
 
 
-def preloaded(locks=None, file_system=None, host=None, boot=None, **faults):
+def meeting(*more, locks=None, file_system=None, host=None, boot=None, **faults):
     """The command before a program that makes it meet tests/preload: `faults` are the words of
-    FAULTS (`what` for do, a sequence for calls), the others those of disguise.c."""
+    FAULTS (`what` for do, a sequence for calls), the others those of disguise.c, and `more` the
+    names of further libraries."""
     words = {"what": "do", "error": "errno"}
     fault = [f"{words.get(k, k)}={','.join(v) if k == 'calls' else v}" for k, v in faults.items()]
     settings = {"DISGUISE_LOCKS": locks, "DISGUISE_TYPE": file_system, "DISGUISE_HOST": host,
                 "DISGUISE_BOOT": boot, "FAULTS": " ".join(fault) or None}
-    asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    return ["env", f"LD_PRELOAD={program('faults.so')}:{program('disguise.so')}",
-            f"ASAN_OPTIONS={asan}", *(f"{k}={v}" for k, v in settings.items() if v is not None)]
+    return [*preload("faults", "disguise", *more),
+            *(f"{name}={value}" for name, value in settings.items() if value is not None)]
 
 
 def other_build():
@@ -302,7 +302,7 @@ class EveryCall(DurableTest):
             site = self.site(f"{what}-{threads}-{number}", ms=1)
             log = site.folder / "call"
             killed = site.run("--sync", "0.005", threads=threads,
-                              inside=preloaded(path="items.h5", at=number, times=1, what=what,
+                              inside=meeting(path="items.h5", at=number, times=1, what=what,
                                                log=log, **kinds))
             if killed.code == 0:
                 return 0

@@ -239,10 +239,16 @@ def run(args, ranks=1, threads=None, env=None, timeout=TIMEOUT_S, cwd=None, sess
         running.close()
 
 
-def preloaded(library):
-    """The command that starts a program with a library in front of all others."""
+def preloaded(*libraries):
+    """The command that starts a program with libraries in front of all others."""
     options = os.environ.get("ASAN_OPTIONS", "")
-    return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+    return ["env", f"LD_PRELOAD={':'.join(map(str, libraries))}",
+            f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+
+
+def preload(*names):
+    """The same with libraries of tests/preload."""
+    return preloaded(*(program(f"{name}.so") for name in names))
 
 
 def namespace():
@@ -301,14 +307,7 @@ class ParmapTest(unittest.TestCase):
         self.assertEqual(result.code, 0, result)
         return result
 
-    def preload(self, name):
-        """The command that starts a program with the library made of NAME.c in this folder."""
-        library = self.session / f"{name}.so"
-        if not shutil.which("cc"):
-            self.skipTest("needs a C compiler, cc")
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library,
-                        Path(__file__).with_name(f"{name}.c"), "-ldl"], check=True, timeout=60)
-        return preloaded(library)
+    preload = staticmethod(preload)
 
     def files(self):
         return sorted(p.name for p in self.folder.iterdir())

@@ -8,7 +8,7 @@ import unittest
 
 import h5py
 
-from durable_testing import DurableTest, preloaded
+from durable_testing import DurableTest, meeting
 from journals import COPY, SYNCED, WRITTEN, Journal
 
 LAST, BLOCK = 2000, 4
@@ -70,10 +70,10 @@ ALL = set(range(LAST // BLOCK))
 class NodeLoss(DamageTest):
     """The page cache is gone: of what was written since the last sync, anything may be on disk."""
 
-    def other_boot(self):
+    def other_boot(self, **faults):
         path = self.folder / "boot"
         path.write_text("11111111-2222-3333-4444-555555555555\n")
-        return preloaded(boot=path)
+        return meeting(boot=path, **faults)
 
     def test_all_that_was_not_synced_is_lost(self):
         for number, ranks in enumerate((0, 1, 2, 3)):
@@ -118,7 +118,7 @@ class NodeLoss(DamageTest):
 
     def test_network_file_system(self):
         """What one machine has written is not on the server yet; its boot says nothing."""
-        nfs = preloaded(file_system=NFS)
+        nfs = meeting(file_system=NFS)
         site, _, synced, written = self.half_done(inside=nfs)
         lost = set(sorted(written)[:1])
         self.spoil(site, lost)
@@ -133,8 +133,8 @@ class NodeLoss(DamageTest):
         """What was doubted and not yet read again is doubted still."""
         site, journal, synced, written = self.half_done()
         self.spoil(site, written)
-        killed = site.run(inside=[*self.other_boot(), *preloaded(
-            path="items.h5", calls=("write",), at=12, what="kill-before")[1:]])
+        killed = site.run(inside=self.other_boot(
+            path="items.h5", calls=("write",), at=12, what="kill-before"))
         self.assertEqual(killed.code, -signal.SIGKILL, killed)
         done = journal.of_state(WRITTEN) | journal.of_state(SYNCED)
         self.resume(site)
