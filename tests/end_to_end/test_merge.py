@@ -298,11 +298,11 @@ class Mistakes(MergeTest):
 
     def test_items_that_can_fail(self):
         """A data set of statuses would be lost."""
-        path = self.make_range("1..9", "a.h5")
-        with h5py.File(self.folder / path, "r+") as file:
-            file["cubes"].attrs["failed"] = numpy.int64(0)
-            file["cubes_status"] = numpy.ones(9, "u1")
-        self.assertErrors(self.parmap_merge("out.h5", path), 65, ["a.h5", "can fail"])
+        paths = [self.make_range("1..9", "a.h5", name="fallible"),
+                 self.make_range("10..19", "b.h5", name="fallible")]
+        self.assertErrors(self.parmap_merge("out.h5", *paths), 65, ["a.h5", "can fail"],
+                          ["b.h5", "can fail"])
+        self.assertEqual(self.files(), paths)
 
     def test_a_part_that_is_being_written(self):
         running = self.start("slow", "--range", "1..100000", "--part", "1/2")
