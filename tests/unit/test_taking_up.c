@@ -339,6 +339,7 @@ static bool wipe(const char *name, off_t at, int count)
 /* Places all over, also those that leave a file which opens, but has lost what was in it. */
 static void groups_damaged(void)
 {
+    int repaired = 0;
     for (int at = 96; at < 2048; at += 64) {
         attempt();
         const bool changed = wipe(output, at, 64);
