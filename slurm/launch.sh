@@ -109,28 +109,35 @@ planned() { # planned <name> <program> <argument>...: a line of --print-plan
 state_of() { # state_of <program> <file>
     "$(parmap_for "$1")" info --state "$2" 2> /dev/null
 }
-blocks_done() { # blocks_done <program> <file>: of an unfinished run
-    local blocks
-    blocks=$("$(parmap_for "$1")" info "$2" 2> /dev/null | sed -n 's/^done: \([0-9]*\) of .*/\1/p')
-    echo "${blocks:-0}"
+number_of() { # number_of <name> <program> <file>: the number in a line of parmap info, or 0
+    local number
+    number=$("$(parmap_for "$2")" info "$3" 2> /dev/null | sed -n "s/^$1: \([0-9]*\).*/\1/p")
+    echo "${number:-0}"
 }
 
-# Launchers change exit codes, most of all after signals.  The file knows: a run that left it
-# unfinished did not end with 0, and ended with 75 if it was told to stop.
-true_code() { # true_code <code> <state>
-    case ${stopped:-$1}/$2 in
-        */complete) echo "$1" ;;
-        yes/* | 0/incomplete | 0/running) echo 75 ;;
+# Launchers change exit codes, most of all after signals.  The file knows: a run that finished it in
+# this attempt is complete, but for items that failed; one that left it unfinished did not end with
+# 0, and ended with 75 if it was told to stop.
+true_code() { # true_code <code> <state before> <state> <failed items>
+    case ${stopped:-$1}/$2/$3 in
+        */complete/complete) echo "$1" ;;
+        */complete) echo $(($4 > 0)) ;;
+        yes/* | 0/*/incomplete | 0/*/running) echo 75 ;;
         *) echo "$1" ;;
     esac
 }
 
 # Whether the job is to be started again.  One that Slurm ends before its time is not: it was
-# cancelled.  A run that broke off (a rank or a node died) is, as long as every attempt gets further.
+# cancelled.  A run that broke off (a rank or a node died, and not the program's own verdict) is, as
+# long as every attempt gets further.
 is_to_go_on() { # is_to_go_on <code> <state> <blocks before> <blocks now>
     [ "${MAX_RESTARTS:-0}" != 0 ] || return
     [ -z "$ended" ] || [ "$(date +%s)" -ge "${SLURM_JOB_END_TIME:-$((1 << 62))}" ] || return
-    [ "$1" = 75 ] || { [ "$2" = incomplete ] && [ "$4" -gt "$3" ]; }
+    case $1 in
+        75) return 0 ;;
+        0 | 1 | 64 | 65 | 66 | 70 | 73 | 74) return 1 ;;
+        *) [ "$2" = incomplete ] && [ "$4" -gt "$3" ] ;;
+    esac
 }
 
 requeue() {
@@ -165,7 +172,7 @@ without_force() {
 }
 
 run() {
-    local output code state before arguments
+    local output code was before state arguments
     check_program "$1"
     if [ "${SLURM_RESTART_COUNT:-0}" != 0 ]; then
         without_force "$@"
@@ -173,12 +180,13 @@ run() {
     fi
     output=$(planned output "$@" 2> /dev/null)
     [ "${output:-none}" != none ] || MAX_RESTARTS=0 # there is nothing to go on with
-    before=$(blocks_done "$1" "$output")
+    was=$(state_of "$1" "$output")
+    before=$(number_of "done" "$1" "$output")
     launch "$@"
     code=$?
     state=$(state_of "$1" "$output")
-    code=$(true_code "$code" "$state")
-    ! is_to_go_on "$code" "$state" "$before" "$(blocks_done "$1" "$output")" || requeue
+    code=$(true_code "$code" "$was" "$state" "$(number_of failed "$1" "$output")")
+    ! is_to_go_on "$code" "$state" "$before" "$(number_of "done" "$1" "$output")" || requeue
     exit "$code"
 }
 

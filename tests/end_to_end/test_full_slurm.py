@@ -68,6 +68,15 @@ class Nodes(FullTest):
                 self.lab.wait_until(lambda: self.lab.state(job) == "PENDING", "it is requeued")
                 self.check_continued(path, job)
 
+    def test_rank_dies(self):
+        """The run broke off, but had got further."""
+        for launcher in (PMI, "mpirun"):
+            with self.subTest(launcher=launcher):
+                path, job = self.start_slow(launcher)
+                pids = self.lab.run("pgrep", "-x", "slow").stdout.split()
+                self.lab.run("kill", "-KILL", pids[-1])
+                self.check_continued(path, job)
+
     def test_dies(self):
         """A node dies and comes back."""
         for launcher in (PMI, "mpirun"):
