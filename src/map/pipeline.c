@@ -44,6 +44,7 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
     tally->dropped += other->dropped;
     tally->checksum += other->checksum;
     tally->reread += other->reread;
+    tally->reread_items += other->reread_items;
     tally->unproven += other->unproven;
     tally->lost += other->lost;
     tally->first_lost =
@@ -110,6 +111,7 @@ static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, p
     if (task != PM_TASK_COMPUTE)
         PM_TRY(look_again(flow, piece, &right, tally));
     const bool kept = right && task != PM_TASK_RERUN;
+    tally->reread_items += kept ? piece->count : 0;
     if (!kept)
         PM_TRY(produce(flow, piece, right));
     if (flow->checksum)

@@ -78,14 +78,15 @@ typedef struct pm_flow {
 typedef struct pm_tally {
     int64_t blocks;
     int64_t items;
-    int64_t failed;     /* of the items */
-    int64_t dropped;    /* blocks that were claimed, but not done: all stop */
-    uint64_t checksum;  /* sum of the blocks' hashes */
-    int64_t reread;     /* blocks that were read again, and right */
-    int64_t unproven;   /* blocks that are computed again, since there was no hash to tell by */
-    int64_t lost;       /* blocks that were marked, but are computed again */
-    int64_t first_lost; /* the lowest of them; INT64_MAX = none */
-    double seconds;     /* until the last of the rank's threads had nothing more to do */
+    int64_t failed;       /* of the items */
+    int64_t dropped;      /* blocks that were claimed, but not done: all stop */
+    uint64_t checksum;    /* sum of the blocks' hashes */
+    int64_t reread;       /* blocks that were read again, and right, */
+    int64_t reread_items; /* and their items */
+    int64_t unproven;     /* blocks that are computed again, since there was no hash to tell by */
+    int64_t lost;         /* blocks that were marked, but are computed again */
+    int64_t first_lost;   /* the lowest of them; INT64_MAX = none */
+    double seconds;       /* until the last of the rank's threads had nothing more to do */
     pm_stats stats;
 } pm_tally;
 

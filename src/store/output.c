@@ -21,9 +21,11 @@ const char *pm_output_state_word(pm_output_state state)
 
 pm_output_state pm_output_inspect(const char *path, pm_file *file)
 {
-    const parmap_status status = pm_output_read(path, file);
+    parmap_status status = pm_output_read(path, file);
     if (pm_lock_is_held(path, NULL))
         return PM_OUTPUT_RUNNING;
+    if (status == PARMAP_OK && !file->complete)
+        status = pm_output_read(path, file); /* it may have ended in between */
     if (status == PARMAP_OK && file->complete)
         return PM_OUTPUT_COMPLETE;
     if (status == PARMAP_OK || pm_journal_exists(path))
