@@ -18,22 +18,26 @@ job=$SLURM_JOB_ID
 
 # ---- the launcher --------------------------------------------------------------------------------
 
+mpi_of() { # mpi_of <program>
+    case $(ldd "$(command -v "$1")" 2>&1; "$1" --version 2>&1) in
+        *libmpich.* | *MPICH*) echo mpich ;;
+        *) echo openmpi ;;
+    esac
+}
+
 # With the wrong one every process would think that it is alone; parmap then says so and stops.
 launcher_for() { # launcher_for <program>
-    local mpi known
-    mpi=$("$1" --version 2>&1)
-    known=$(srun --mpi=list 2>&1)
-    case $mpi/$known in
-        *'Open MPI'*/*pmix*) echo pmix ;;
-        *MPICH*/*pmi2*) echo pmi2 ;;
+    case $(mpi_of "$1")/$(srun --mpi=list 2>&1) in
+        openmpi/*pmix*) echo pmix ;;
+        mpich/*pmi2*) echo pmi2 ;;
         *) echo mpirun ;;
     esac
 }
 
 # Debian has one mpirun for each MPI; elsewhere a module gives one.
 mpirun_for() { # mpirun_for <program>
-    local own=mpirun.openmpi
-    [[ $("$1" --version 2>&1) != *MPICH* ]] || own=mpirun.mpich
+    local own
+    own=mpirun.$(mpi_of "$1")
     if command -v "$own" > /dev/null; then echo "$own"; else echo mpirun; fi
 }
 
@@ -70,10 +74,10 @@ tell_end() {
 # them end.
 launch() {
     local before code
-    signals=0 stopped='' ranks=''
+    signals=0 stopped='' ended='' ranks=''
     tell_end
     trap 'signals=$((signals + 1)) stopped=yes; [ -z "$ranks" ] || kill -USR1 "$ranks"' USR1
-    trap 'signals=$((signals + 1))' TERM
+    trap 'signals=$((signals + 1)) ended=yes' TERM
     start "$@"
     while :; do
         before=$signals
@@ -105,27 +109,35 @@ planned() { # planned <name> <program> <argument>...: a line of --print-plan
 state_of() { # state_of <program> <file>
     "$(parmap_for "$1")" info --state "$2" 2> /dev/null
 }
-blocks_done() { # blocks_done <program> <file>: of an unfinished run
-    local blocks
-    blocks=$("$(parmap_for "$1")" info "$2" 2> /dev/null | sed -n 's/^done: \([0-9]*\) of .*/\1/p')
-    echo "${blocks:-0}"
+number_of() { # number_of <name> <program> <file>: the number in a line of parmap info, or 0
+    local number
+    number=$("$(parmap_for "$2")" info "$3" 2> /dev/null | sed -n "s/^$1: \([0-9]*\).*/\1/p")
+    echo "${number:-0}"
 }
 
-# Launchers change exit codes, most of all after signals.  The file knows: a run that left it
-# unfinished did not end with 0, and ended with 75 if it was told to stop.
-true_code() { # true_code <code> <state>
-    case ${stopped:-$1}/$2 in
-        */complete) echo "$1" ;;
-        yes/* | 0/incomplete | 0/running) echo 75 ;;
+# Launchers change exit codes, most of all after signals.  The file knows: a run that finished it in
+# this attempt is complete, but for items that failed; one that left it unfinished did not end with
+# 0, and ended with 75 if it was told to stop.
+true_code() { # true_code <code> <state before> <state> <failed items>
+    case ${stopped:-$1}/$2/$3 in
+        */complete/complete) echo "$1" ;;
+        */complete) echo $(($4 > 0)) ;;
+        yes/* | 0/*/incomplete | 0/*/running) echo 75 ;;
         *) echo "$1" ;;
     esac
 }
 
-# Whether the job is to be started again.  A run that broke off (a rank or a node died) is, as long
-# as every attempt gets further.
+# Whether the job is to be started again.  One that Slurm ends before its time is not: it was
+# cancelled.  A run that broke off (a rank or a node died, and not the program's own verdict) is, as
+# long as every attempt gets further.
 is_to_go_on() { # is_to_go_on <code> <state> <blocks before> <blocks now>
     [ "${MAX_RESTARTS:-0}" != 0 ] || return
-    [ "$1" = 75 ] || { [ "$2" = incomplete ] && [ "$4" -gt "$3" ]; }
+    [ -z "$ended" ] || [ "$(date +%s)" -ge "${SLURM_JOB_END_TIME:-$((1 << 62))}" ] || return
+    case $1 in
+        75) return 0 ;;
+        0 | 1 | 64 | 65 | 66 | 70 | 73 | 74) return 1 ;;
+        *) [ "$2" = incomplete ] && [ "$4" -gt "$3" ] ;;
+    esac
 }
 
 requeue() {
@@ -160,7 +172,7 @@ without_force() {
 }
 
 run() {
-    local output code state before arguments
+    local output code was before state arguments
     check_program "$1"
     if [ "${SLURM_RESTART_COUNT:-0}" != 0 ]; then
         without_force "$@"
@@ -168,12 +180,13 @@ run() {
     fi
     output=$(planned output "$@" 2> /dev/null)
     [ "${output:-none}" != none ] || MAX_RESTARTS=0 # there is nothing to go on with
-    before=$(blocks_done "$1" "$output")
+    was=$(state_of "$1" "$output")
+    before=$(number_of "done" "$1" "$output")
     launch "$@"
     code=$?
     state=$(state_of "$1" "$output")
-    code=$(true_code "$code" "$state")
-    ! is_to_go_on "$code" "$state" "$before" "$(blocks_done "$1" "$output")" || requeue
+    code=$(true_code "$code" "$was" "$state" "$(number_of failed "$1" "$output")")
+    ! is_to_go_on "$code" "$state" "$before" "$(number_of "done" "$1" "$output")" || requeue
     exit "$code"
 }
 

@@ -1,14 +1,12 @@
 """What is measured: one function per group, one `bench.add` per line of the table."""
 import sys
-from pathlib import Path
 
+from durable import durable
+from files import run_into_file
 from pool import pool
 from report import DIFFERENCE, RATIO, at_least, at_most, rates
 from shared import shared
 from toolchain import REFERENCE, has_module, mpi4py_is_of, peak_kib, run
-
-GIVEN_BACK = Path("/sys/module/page_reporting/parameters/reported_kib")
-TRIES = 6
 
 
 # ---- compute ------------------------------------------------------------------------------------
@@ -35,28 +33,6 @@ def compute(bench, mpi):
 OURS = {"checksum off": (["--checksum", "off"], at_least(0.9)),
         "default": ([], at_least(0.85)),
         "--stats": (["--stats"], at_least(0.75))}
-
-
-def given_back():
-    """How much memory the kernel has handed back to the host of a virtual machine, if it tells."""
-    return GIVEN_BACK.read_text(encoding="ascii") if GIVEN_BACK.exists() else ""
-
-
-def run_into_file(bench, mpi, bytes_written, command, threads):
-    """Into a new file, in memory that was warmed.
-
-    In a virtual machine whose kernel hands free memory back to the host, a run during which it did
-    so takes twice as long, whatever the program; where the kernel tells, such a run is repeated.
-    """
-    for _ in range(TRIES):
-        path = bench.fresh("squares.h5")
-        run([mpi.reference("warm"), bytes_written * 11 // 10 >> 20])
-        before = given_back()
-        sample = run(command(path), threads)
-        path.unlink()
-        if given_back() == before:
-            break
-    return sample
 
 
 def write_commands(bench, mpi, items):
@@ -184,4 +160,4 @@ def python(bench, mpi):
 
 
 GROUPS = {"compute": compute, "write": write, "startup": start_up, "memory": memory,
-          "python": python, "shared": shared, "pool": pool}
+          "python": python, "shared": shared, "pool": pool, "durable": durable}

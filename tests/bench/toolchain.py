@@ -23,7 +23,8 @@ USER_FLAGS = ["-std=gnu11", "-O3", "-Wall", "-Wextra", "-ffp-contract=off", "-fo
 MPI_PROGRAMS = ("compute", "write", "bare", "contend", "calls", "stall", "cubes", "irregular")
 PLAIN_PROGRAMS = ("peak", "warm", "threads")
 OUR_PROGRAMS = {"shared": ("contend", "queue", "pipe", "operations", "stall", "idle"),
-                "pool": ("apply", "tasks", "cubes", "irregular", "start", "terminate")}
+                "pool": ("apply", "tasks", "cubes", "irregular", "start", "terminate"),
+                "programs": ("items",)}  # of the tests
 TIME_LIMIT_S = 300
 
 
@@ -154,7 +155,7 @@ def build_hdf5_reference(mpi):
         raise CannotRun(f"{mpi.h5pcc} cannot build hdf5.c: {done.stderr.strip()}")
 
 
-def build_group(mpi, group):
+def build_group(mpi, group, folder=HERE):
     """Programs that use the built library as a program of a user would."""
     library = mpi.programs.parent / "lib"
     if not (library / "libparmap.so").exists():
@@ -162,7 +163,7 @@ def build_group(mpi, group):
     for name in OUR_PROGRAMS[group]:
         program = mpi.built_here(group, name)
         program.parent.mkdir(parents=True, exist_ok=True)
-        run(["gcc", *USER_FLAGS, f"-I{INCLUDE}", HERE / group / f"{name}.c", f"-L{library}",
+        run(["gcc", *USER_FLAGS, f"-I{INCLUDE}", folder / group / f"{name}.c", f"-L{library}",
              "-lparmap", f"-Wl,-rpath,{library}", "-o", program])
 
 

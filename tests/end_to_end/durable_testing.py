@@ -17,7 +17,7 @@ from pathlib import Path
 import h5py
 
 from parmap_testing import (BIN, MPI, SOURCE, THIS, Build, FileTest, attributes, descendants,
-                            environment, expected, inputs, program, ranks_of, run, send)
+                            environment, expected, inputs, preload, ranks_of, run, send)
 
 BLOCK = 4  # items
 AT_ONCE = 3 * len(os.sched_getaffinity(0))  # most of the start of MPI is waiting
@@ -26,16 +26,26 @@ AT_ONCE = 3 * len(os.sched_getaffinity(0))  # most of the start of MPI is waitin
 # ---- faults ------------------------------------------------------------------------------------
 
 
-def preloaded(locks=None, file_system=None, host=None, boot=None, **faults):
+def meeting(*more, locks=None, file_system=None, host=None, boot=None, **faults):
     """The command before a program that makes it meet tests/preload: `faults` are the words of
-    FAULTS (`what` for do, a sequence for calls), the others those of disguise.c."""
+    FAULTS (`what` for do, a sequence for calls), the others those of disguise.c, and `more` the
+    names of further libraries."""
     words = {"what": "do", "error": "errno"}
     fault = [f"{words.get(k, k)}={','.join(v) if k == 'calls' else v}" for k, v in faults.items()]
     settings = {"DISGUISE_LOCKS": locks, "DISGUISE_TYPE": file_system, "DISGUISE_HOST": host,
                 "DISGUISE_BOOT": boot, "FAULTS": " ".join(fault) or None}
-    asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    return ["env", f"LD_PRELOAD={program('faults.so')}:{program('disguise.so')}",
-            f"ASAN_OPTIONS={asan}", *(f"{k}={v}" for k, v in settings.items() if v is not None)]
+    return [*preload("faults", "disguise", *more),
+            *(f"{name}={value}" for name, value in settings.items() if value is not None)]
+
+
+def spread(ranks_per_node):
+    """The command before a program that makes so many ranks believe that they share a node, and
+    the others others; 0: all are on this machine."""
+    if not ranks_per_node:
+        return []
+    script = ("export DISGUISE_HOST=node$((${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} / "
+              f'{ranks_per_node})); exec "$@"')
+    return ["sh", "-c", script, "sh", *meeting()]
 
 
 def other_build():
@@ -228,6 +238,7 @@ class RandomKills(DurableTest):
 
     LAST, MS = 240, 2
     RANKS = (0, 1, 2, 3, 4, 7)
+    NODES = (0, 0, 0, 1, 2)  # ranks on a node; 0: all
 
     def wait_for_a_moment(self, draw, site, running):
         """Half of the kills come when the last item has been computed, or just before."""
@@ -257,7 +268,7 @@ class RandomKills(DurableTest):
         running = self.start(*site.args("--schedule", draw.choice(("static", "dynamic")),
                                         "--sync", draw.choice(("0.01s", "1s", "off"))),
                              ranks=ranks, threads=threads, env=site.settings(), cwd=site.folder,
-                             build=build)
+                             build=build, inside=spread(draw.choice(self.NODES)))
         self.wait_for_a_moment(draw, site, running)
         if self.strike(draw, running, build):
             tally.kills += 1
@@ -277,7 +288,8 @@ class RandomKills(DurableTest):
                 tally.states[self.check_left(site, reference)] += 1
             said = self.resume(site, "--schedule", draw.choice(("static", "dynamic")),
                                ranks=draw.choice(self.RANKS), threads=draw.choice((1, 2)),
-                               build=draw.choice(builds))
+                               build=draw.choice(builds),
+                               inside=spread(draw.choice(self.NODES)))
             self.check_healed(site, reference)
             twice = site.computed_twice()
             self.assertLessEqual(twice, tally.in_flight - flying, f"{site.folder}{said}")
@@ -302,7 +314,7 @@ class EveryCall(DurableTest):
             site = self.site(f"{what}-{threads}-{number}", ms=1)
             log = site.folder / "call"
             killed = site.run("--sync", "0.005", threads=threads,
-                              inside=preloaded(path="items.h5", at=number, times=1, what=what,
+                              inside=meeting(path="items.h5", at=number, times=1, what=what,
                                                log=log, **kinds))
             if killed.code == 0:
                 return 0

@@ -239,6 +239,18 @@ def run(args, ranks=1, threads=None, env=None, timeout=TIMEOUT_S, cwd=None, sess
         running.close()
 
 
+def preloaded(*paths):
+    """The command that starts a program with these libraries in front of all others."""
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return ["env", f"LD_PRELOAD={':'.join(map(str, paths))}",
+            f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+
+
+def preload(*names):
+    """The same with libraries of tests/preload."""
+    return preloaded(*(program(f"{name}.so") for name in names))
+
+
 def namespace():
     """The command that gives a program mounts of its own, or None where that is not allowed."""
     for command in (["unshare", "-m"], ["unshare", "-r", "-m"]):
@@ -295,15 +307,7 @@ class ParmapTest(unittest.TestCase):
         self.assertEqual(result.code, 0, result)
         return result
 
-    def preload(self, name):
-        """The command that starts a program with the library made of NAME.c in this folder."""
-        library = self.session / f"{name}.so"
-        if not shutil.which("cc"):
-            self.skipTest("needs a C compiler, cc")
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library,
-                        Path(__file__).with_name(f"{name}.c"), "-ldl"], check=True, timeout=60)
-        options = os.environ.get("ASAN_OPTIONS", "")
-        return ["env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"]
+    preload = staticmethod(preload)
 
     def files(self):
         return sorted(p.name for p in self.folder.iterdir())

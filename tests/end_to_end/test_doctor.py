@@ -9,7 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from parmap_testing import CORES, HOST, MPI, MPIEXEC, ParmapTest, command_line, namespace
+from parmap_testing import (CORES, HOST, MPI, MPIEXEC, ParmapTest, command_line, namespace,
+                            preloaded)
 
 OTHER = {"openmpi": "mpich", "mpich": "openmpi"}[MPI]
 LIBRARY = {"openmpi": "Open MPI", "mpich": "MPICH"}[MPI]
@@ -166,7 +167,7 @@ class Libraries(DoctorTest):
         paths = glob.glob(f"/usr/lib/*/{name}")
         if not paths:
             self.skipTest(f"no library of {OTHER}")
-        found = self.doctor(code=71, inside=["env", f"LD_PRELOAD={paths[0]}"])
+        found = self.doctor(code=71, inside=preloaded(paths[0]))
         self.only(found, "hdf5", "wrong", "two MPI libraries", "libmpich.so", "libmpi.so",
                   "HDF5_ROOT")
         self.assertEqual(list(found), ["hdf5"])

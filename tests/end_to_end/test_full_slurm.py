@@ -11,10 +11,12 @@ from slurm_testing import PMI, SlurmTest
 
 class FullTest(SlurmTest):
     LAB = {"slurmd_timeout_s": 10}
+    jobs = 0
 
     def submit_slow(self, count, *options, arguments=(), **variables):
-        """A job over both nodes that goes on until it is complete; its file has its name."""
-        path = f"slow-{len(list(self.folder.glob('slow-*.h5')))}-{random.random()}.h5"
+        """A job over both nodes that goes on until it is complete, and the path of its file."""
+        self.jobs += 1
+        path = f"slow-{self.jobs}.h5"
         return path, self.sbatch(
             "--nodes=2", "--cpus-per-task=1", *options, "slurm/requeue.sbatch", "./slow",
             "--range", f"1..{count}", "--output", path, *arguments, **variables)
@@ -29,25 +31,19 @@ class TimeLimits(FullTest):
     COUNT = 160000  # 80 seconds for two ranks
 
     def test_one_minute(self):
-        """A job of one minute, started again until it is complete: told by Slurm's signal, by the
-        end of the job that the program knows, and stopped by Slurm at the end itself."""
-        limit = ("--time=1",)
-        signal = self.submit_slow(self.COUNT, *limit, "--signal=B:USR1@20",
-                                  arguments=("--time-limit", "none"))
-        known = self.submit_slow(self.COUNT, *limit, "--signal=B:USR1@1", LAUNCHER="mpirun")
-        neither = self.submit_slow(self.COUNT, *limit, "--signal=B:USR1@1",
-                                   arguments=("--time-limit", "none"))
-        for name, (path, job) in (("signal", signal), ("known", known)):
+        """Jobs of one minute, started again until they are complete: told by Slurm's signal, by
+        the end of the job that the program knows, or stopped by Slurm at the end itself."""
+        no_signal, no_limit = "--signal=B:CONT@1", ("--time-limit", "none")
+        jobs = {
+            "signal": self.submit_slow(self.COUNT, "--time=1", "--signal=B:USR1@20",
+                                       arguments=no_limit),
+            "known": self.submit_slow(self.COUNT, "--time=1", no_signal, LAUNCHER="mpirun"),
+            "end": self.submit_slow(self.COUNT, "--time=1", no_signal, arguments=no_limit)}
+        for name, (path, job) in jobs.items():
             with self.subTest(name):
                 text = self.check_complete(job, path, self.COUNT, 300)
                 self.assertIn("restart 1 of at most 20", text)
                 self.assertGreater(self.resumed(text), 10000, text)
-        path, job = neither
-        self.assertEqual(self.lab.wait(job, 300), "TIMEOUT", self.written(job))
-        done = self.done(path)
-        self.assertGreater(done, 10000)
-        self.lab.run("scontrol", "requeue", job)
-        self.assertEqual(self.resumed(self.check_complete(job, path, self.COUNT)), done)
 
 
 class Nodes(FullTest):
@@ -70,6 +66,15 @@ class Nodes(FullTest):
                 path, job = self.start_slow(launcher)
                 self.lab.run("scontrol", "update", "nodename=h2", "state=down", "reason=test")
                 self.lab.wait_until(lambda: self.lab.state(job) == "PENDING", "it is requeued")
+                self.check_continued(path, job)
+
+    def test_rank_dies(self):
+        """The run broke off, but had got further."""
+        for launcher in (PMI, "mpirun"):
+            with self.subTest(launcher=launcher):
+                path, job = self.start_slow(launcher)
+                pids = self.lab.run("pgrep", "-x", "slow").stdout.split()
+                self.lab.run("kill", "-KILL", pids[-1])
                 self.check_continued(path, job)
 
     def test_dies(self):

@@ -3,6 +3,7 @@
 import re
 
 import slurm_testing
+from parmap_testing import program
 from slurm_testing import PMI, SlurmTest
 
 
@@ -42,6 +43,16 @@ class Starts(SlurmTest):
                 text = (self.folder / f"{job}.said").read_text()
                 self.assertEqual(self.lab.job(job)["ExitCode"], f"{code}:0", text)
                 self.assertIn(words, text)
+
+    def test_code_of_a_launcher_that_fails_late(self):
+        """As MPICH's over TCP: the run is complete, and that is what counts."""
+        (self.folder / "late").write_text(
+            f'#!/bin/bash\n{program("cubemap")} "$@"\ncode=$?\n'
+            '[[ " $* " = *" --print-plan "* ]] && exit $code\nexit 255\n')
+        (self.folder / "late").chmod(0o755)
+        self.complete(self.sbatch("--cpus-per-task=1", "slurm/one-node.sbatch", "./late",
+                                  LAUNCHER=PMI))
+        self.check_file("cubemap.h5", "cubemap", 1, 1000000)
 
 
 class Submits(SlurmTest):
@@ -119,11 +130,12 @@ class Stops(SlurmTest):
                 self.check_file(f"{launcher}.h5", "slow", 1, self.COUNT)
 
     def test_cancel(self):
-        """What a cancelled job has done is not computed again."""
+        """A cancelled job is not started again; what it has done is not computed again."""
         done, again = {}, {}
-        for launcher, job in self.interrupt("hybrid").items():
+        for launcher, job in self.interrupt("requeue").items():
             path = f"{launcher}.h5"
             self.assertEqual(self.lab.wait(job), "CANCELLED")
+            self.assertEqual(self.lab.job(job)["Restarts"], "0")
             self.lab.wait_until(lambda: self.state(path) == "incomplete", "the run lets go")
             done[launcher] = self.done(path)
             again[launcher] = self.submit_slow("hybrid", launcher)

@@ -11,10 +11,6 @@ LIMIT = 64 << 20  # of a file's size, in bytes; above what Open MPI needs for it
 
 
 class SpaceTest(FileTest):
-    def plenty(self):
-        """The command that starts a program which cannot see the limits; see plenty.c."""
-        return self.preload("plenty")
-
     def on_small_disk(self, *args, ranks, inside=()):
         """Runs squares with its output on a small tmpfs; returns the run, without its last line on
         stdout, and that line: what `parmap info --state` says of the output afterwards."""
@@ -48,7 +44,7 @@ class Space(SpaceTest):
         for ranks, threads in ((0, 2), (4, 1)):
             with self.subTest(ranks=ranks):
                 run, state = self.on_small_disk("--threads", threads, ranks=ranks,
-                                                inside=self.plenty())
+                                                inside=self.preload("plenty"))
                 self.assertError(run, 74, "small/x.h5", "No space left", out=None)
                 self.assertNotIn("complete", run.out.split(), run)
                 self.assertIn(state, ("incomplete", "missing"), run)
@@ -90,7 +86,7 @@ class FileSizeLimit(SpaceTest):
 
     def test_on_one_rank_in_mid_run(self):
         """The rank cannot see its limit beforehand; the whole job ends, not this rank alone."""
-        run = self.on_one_rank(self.plenty())
+        run = self.on_one_rank(self.preload("plenty"))
         self.assertError(run, 74, "squares.h5", "file size limit", out=None)
         self.assertNotIn("complete", run.out.split(), run)
         self.assertIn(self.state("squares.h5"), ("incomplete", "missing"))

@@ -128,24 +128,24 @@ class Signals(StopTest):
         self.check_file("doze.h5", "doze", 1, 3)
 
     def test_at_any_time(self):
-        """Stopped or complete, and the file says the same."""
+        """Stopped or complete, and the file says the same.  The moment moves to and fro about the
+        end of the run, however fast the machine is."""
         draw = random.Random(4242)
-        seen = set()
+        delay_s = 0.5
         for number in range(12):
             ranks = draw.choice((0, 2, 3))
             running = self.start("slow", "--range", "1..300", ranks=ranks)
-            time.sleep(draw.uniform(0, 0.8))
+            time.sleep(delay_s * draw.uniform(0, 1.5))
             for pid in (ranks_of(running, "slow") if ranks else [running.pid]):
                 if self.catches(pid):
                     send(pid, draw.choice(STOPS))
             run = running.wait(PROMPT_S)
+            delay_s *= 1.6 if run.code else 0.6
             with self.subTest(number=number, ranks=ranks):
                 self.assertIn(run.code, (0, 75), run)
                 self.assertEqual(self.state("slow.h5") == "complete", run.code == 0, run)
-                seen.add(run.code)
                 for path in self.folder.glob("slow.h5*"):
                     path.unlink()
-        self.assertEqual(seen, {0, 75})
 
 
 class LongBlocks(StopTest):
@@ -221,9 +221,10 @@ class StopFile(StopTest):
 class Continue(StopTest):
     LAST = 3000
 
-    def stopped(self, *args, ranks=0, env=None, output="slow.h5"):
+    def stopped(self, *args, ranks=0, env=None, output="slow.h5", inside=()):
         """The command that a run prints when it is stopped."""
-        running = self.start("slow", "--range", f"1..{self.LAST}", *args, ranks=ranks, env=env)
+        running = self.start("slow", "--range", f"1..{self.LAST}", *args, ranks=ranks, env=env,
+                             inside=inside)
         self.wait_until(lambda: self.state(self.folder / output) == "running", "it has its file",
                         running=running)
         (self.folder / f"{output}.stop").touch()
@@ -286,8 +287,7 @@ class Continue(StopTest):
 
     def test_same_folder(self):
         """No cd where the shell is there already."""
-        command = [self.stopped()]
-        inner = command[0].split(" && ", 1)[1]
+        inner = self.stopped().split(" && ", 1)[1]
         shell = f"timeout 60 {inner} & pid=$!; sleep 1; touch slow.h5.stop; wait $pid"
         done = subprocess.run(["bash", "-c", shell], env=environment(None, self.session),
                               cwd=self.folder, capture_output=True, text=True, timeout=120)
@@ -306,6 +306,43 @@ class Continue(StopTest):
         running = self.begin(env=env)
         send(running.pid, signal.SIGUSR1)
         self.assertIn("scontrol requeue 4700_3\n", running.wait(PROMPT_S).err)
+
+    def test_launcher_out_of_sight(self):
+        """Too far above, or on another machine: the program's own words."""
+        wrapper = ["sh", "-c", '"$@"; exit $?', "sh"]
+        command = self.stopped("--summary", "text", ranks=2, inside=wrapper * 7)
+        self.assertRegex(command, r"^run again, under the same launcher: \S+/slow --range "
+                         r"1\.\.3000 --summary text$")
+        self.assertIn("mpiexec", self.stopped(ranks=2, inside=wrapper * 3))
+
+    def test_too_long_to_print(self):
+        """Half a command is of no use."""
+        command = self.stopped(*["--stats=off"] * 400, "--force")
+        self.assertEqual(command, "run the same command again, without --force")
+
+    def test_on_error(self):
+        """The same command would stop again."""
+        env = {"FALLIBLE": "1"}  # every hundredth item fails
+        for ranks in (0, 2):
+            with self.subTest(ranks=ranks):
+                run = self.launch("fallible", "--range", "1..5000", "--on-error", "stop",
+                                  "--force", ranks=ranks, env=env)
+                self.assertEqual((run.code, run.status), (1, "stopped"), run)
+                command = re.findall(r"(?m)^fallible: to continue: (.*)$", run.err)[0]
+                self.assertRegex(command, r"/fallible --range 1\.\.5000 --on-error stop "
+                                 r"--on-error continue$")
+                done = subprocess.run(["bash", "-c", command], cwd="/", capture_output=True,
+                                      text=True, timeout=120, env=environment(env, self.session))
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("fallible: complete\n", done.stdout)
+                self.assertNotIn("to continue", done.stderr)
+
+    def test_no_journal(self):
+        running = self.begin(args=["--journal", "off"])
+        send(running.pid, signal.SIGUSR1)
+        run = running.wait(PROMPT_S)
+        self.check_stopped(run, "without a journal it can only be computed from the start")
+        self.assertNotIn("to continue", run.err)
 
     def test_quiet(self):
         running = self.begin(args=["--quiet"])

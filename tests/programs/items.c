@@ -1,9 +1,9 @@
 /* items - x * x + 1, and a line "x PID" in the file ITEMS_LOG for each x that is computed: tests
  * count what is computed again.  The probes of a start are not written down.
  *
- *   ITEMS_BLOCK=N       items of a block (4)
- *   ITEMS_MS=T          each item takes so many milliseconds,
- *   ITEMS_MS_FROM=X     from the input X on
+ *   ITEMS_BLOCK=N   items of a block (4)
+ *   ITEMS_MS=T      each item takes so many milliseconds
+ *   ITEMS_FROM=X    inputs below X take no time and are not written down
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,7 +18,7 @@ extern int omp_get_level(void) __attribute__((weak)); /* of the run-time library
 static struct {
     int log;
     double seconds;
-    long long slow_from;
+    long long from;
 } settings = {.log = -1};
 
 static double number(const char *name, double otherwise)
@@ -37,11 +37,11 @@ static void write_down(int64_t x)
 
 static void meet(int64_t x)
 {
-    if (omp_get_level() == 0)
+    if (omp_get_level() == 0 || x < settings.from)
         return;
     if (settings.log >= 0)
         write_down(x);
-    if (settings.seconds > 0 && x >= settings.slow_from) {
+    if (settings.seconds > 0) {
         const time_t whole = (time_t)settings.seconds;
         nanosleep(&(struct timespec){whole, (long)((settings.seconds - (double)whole) * 1e9)},
                   NULL);
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     parmap_kernel kernel = items;
     kernel.cost_s = 0.010 / (number("ITEMS_BLOCK", 4) + 0.5); /* see work/blocks.c */
     settings.seconds = number("ITEMS_MS", 0) / 1e3;
-    settings.slow_from = (long long)number("ITEMS_MS_FROM", -1e18);
+    settings.from = (long long)number("ITEMS_FROM", -1e18);
     if (log && (settings.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
         abort();
     return parmap_program(

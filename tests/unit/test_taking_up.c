@@ -324,31 +324,18 @@ static void block_items_kept(void)
     pm_output_abandon(&taken);
 }
 
-/* As a page that was never written; whether that changes it. */
-static bool wipe(const char *name, off_t at, int count)
-{
-    static const char zeros[4096];
-    char before[4096];
-    const int fd = open(name, O_RDWR);
-    CHECK(pread(fd, before, (size_t)count, at) == count);
-    CHECK(pwrite(fd, zeros, (size_t)count, at) == count);
-    close(fd);
-    return memcmp(before, zeros, (size_t)count) != 0;
-}
-
-/* Places all over, also those that leave a file which opens, but has lost what was in it. */
+/* Places that leave a file which opens, but has lost what was in it, or looks like somebody else's:
+ * the journal knows better, and HDF5 is not asked. */
 static void groups_damaged(void)
 {
-    int repaired = 0;
     for (int at = 96; at < 2048; at += 64) {
         attempt();
-        const bool changed = wipe(output, at, 64);
+        damage(output, at, 64);
         CHECK_INT(begin(), PARMAP_OK);
-        check_todo(changed ? PM_TASK_RECHECK : PM_TASK_NONE);
+        check_todo(PM_TASK_RECHECK);
+        CHECK_HOLDS(taken.note, "its metadata was damaged and is written again");
         CHECK_INT(pm_output_finish(&taken, &wanted, NULL), PARMAP_OK);
-        repaired += changed;
     }
-    CHECK(repaired > 10);
 }
 
 /* ---- what cannot be taken up ----------------------------------------------------------------- */
@@ -463,10 +450,8 @@ static void finished(void)
     CHECK_INT(begin(), PARMAP_OK);
     pm_record_uint(&wanted.data, "checksum", 4711);
     pm_journal_head head;
-    const int fd = open(journal(0), O_RDONLY);
-    CHECK(pm_journal_head_read(fd, &head));
-    close(fd);
-    head.layout.fingerprint = 0; /* as a run that ends does it, */
+    CHECK(pm_journal_head_read(taken.lock.fd, &head));
+    head.layout.fingerprint = 0; /* the end has begun, */
     CHECK_INT(pm_journal_head_write(output, 0, &head), PARMAP_OK);
     CHECK_INT(pm_file_finish(output, &wanted), PARMAP_OK); /* and killed before its last step */
     pm_output_abandon(&taken);

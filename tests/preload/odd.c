@@ -66,6 +66,7 @@ int fcntl(int file, int command, ...)
 
 int fcntl64(int file, int command, ...) __attribute__((alias("fcntl")));
 
+int H5get_libversion(unsigned *major, unsigned *minor, unsigned *release);
 int H5get_libversion(unsigned *major, unsigned *minor, unsigned *release)
 {
     int (*real)(unsigned *, unsigned *, unsigned *) = dlsym(RTLD_NEXT, "H5get_libversion");
