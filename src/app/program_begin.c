@@ -30,6 +30,14 @@ static void tell_beginning(const pm_program *p)
         pm_log_note("%s has no failed items", p->settings.output);
 }
 
+/* What the file was begun with holds: an attempt cannot add what earlier ones have not kept. */
+static void tell_kept(const pm_program *p, const char *option, bool wanted, bool kept)
+{
+    if (wanted && !kept)
+        pm_log_note("%s was begun without --%s, and goes on so; --force begins it anew",
+                    p->settings.output, option);
+}
+
 static parmap_status open_output(pm_program *p, bool *already)
 {
     char path[PM_PATH];
@@ -50,6 +58,8 @@ static parmap_status open_output(pm_program *p, bool *already)
     if (*already)
         return PARMAP_OK;
     pm_plan_adopt(&p->plan, &p->file);
+    tell_kept(p, "stats", p->settings.stats, p->plan.stats);
+    tell_kept(p, "checksum", p->settings.checksum, p->plan.checksum);
     p->plan.session = p->output.past.session;
     p->plan.failed_before = p->output.past.failed;
     p->plan.todo_runs = p->todo.count;

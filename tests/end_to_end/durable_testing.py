@@ -5,6 +5,7 @@ of its own, so that what was computed twice can be counted.
 """
 import collections
 import hashlib
+import itertools
 import os
 import random
 import signal
@@ -243,11 +244,11 @@ class RandomKills(DurableTest):
     def wait_for_a_moment(self, draw, site, running):
         """Half of the kills come when the last item has been computed, or just before."""
         late = draw.random() < 0.5
-        items = self.LAST - draw.choice((0, 0, 0, 1, 8)) if late else draw.randrange(self.LAST)
+        items = self.LAST - draw.choice((0, 0, 1, 2, 4, 8, 16)) if late else draw.randrange(self.LAST)
         already = len(site.all_computed())
         while running.process.poll() is None and len(site.all_computed()) < max(items, already):
             time.sleep(0.005)
-        time.sleep(draw.expovariate(1 / (0.004 if late else 0.010)))
+        time.sleep(draw.expovariate(1 / (0.003 if late else 0.010)))
 
     def strike(self, draw, running, build):
         """Returns whether anybody was killed."""
@@ -284,8 +285,11 @@ class RandomKills(DurableTest):
             site = self.site(f"site-{tally.kills}-{draw.random()}", last=self.LAST, ms=self.MS)
             in_a_row, before, flying = draw.choice((1, 1, 2, 3)), tally.kills, tally.in_flight
             for _ in range(in_a_row):
-                self.one_kill(draw, site, builds, tally)
-                tally.states[self.check_left(site, reference)] += 1
+                killed = self.one_kill(draw, site, builds, tally)
+                state = self.check_left(site, reference)
+                tally.states[state] += killed
+                if state == "complete":
+                    break
             said = self.resume(site, "--schedule", draw.choice(("static", "dynamic")),
                                ranks=draw.choice(self.RANKS), threads=draw.choice((1, 2)),
                                build=draw.choice(builds),

@@ -146,6 +146,37 @@ class NodeLoss(DamageTest):
         self.check_healed(site, self.expected)
 
 
+class Order(DamageTest):
+    """What a disk gets to know in which order; only the calls show it, a page cache does not."""
+
+    def test_data_before_its_mark(self):
+        """No block is said to be on the disk before the first sync of the data."""
+        site = self.site("first", last=LAST, ms=1)
+        killed = site.run("--sync", "0.1", threads=2, inside=meeting(
+            path="items.h5", calls=("sync",), at=1, what="kill-before", log=site.folder / "call"))
+        self.assertEqual(killed.code, -signal.SIGKILL, killed)
+        self.assertRegex((site.folder / "call").read_text(), r"items\.h5$")
+        journal = Journal(site.journals()[0])
+        self.assertEqual(journal.of_state(SYNCED), set())
+        self.assertGreater(len(journal.of_state(WRITTEN)), 5)
+
+    def test_everything_before_complete(self):
+        """The file says that it is complete only between the last two syncs of it."""
+        counted = self.site("counted", last=LAST)
+        self.assertEqual(counted.run("--sync", "off", inside=meeting(
+            path="items.h5", calls=("sync",), what="count", log=counted.folder / "calls")).code, 0)
+        lines = (counted.folder / "calls").read_text().splitlines()
+        syncs = [number for number, line in enumerate(lines, 1) if line.endswith("items.h5")]
+        for at, complete in ((syncs[-2], False), (syncs[-1], True)):
+            site = self.site(f"at-{at}", last=LAST)
+            killed = site.run("--sync", "off", inside=meeting(
+                path="items.h5", calls=("sync",), at=at, what="kill-before"))
+            self.assertEqual(killed.code, -signal.SIGKILL, killed)
+            self.assertEqual(site.says_complete(), complete)
+            self.assertNotEqual(site.journals(), [], "they stay until that is on the disk")
+            self.continue_and_check(site, set())
+
+
 class Nodes(DamageTest):
     """Each node has a journal; three nodes of a rank each."""
 

@@ -37,8 +37,8 @@ class TwoRuns(DurableTest):
         return site, running, journal
 
     def killed(self, name, **disguise):
-        """The same after SIGKILL, with few items left: whoever goes on is soon done."""
-        site, running, journal = self.begin(name, last=400, **disguise)
+        """The same after SIGKILL; whoever goes on is soon done."""
+        site, running, journal = self.begin(name, last=5000, **disguise)
         running.kill()
         site.ms = 0
         return site, journal
