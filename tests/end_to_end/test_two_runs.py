@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from durable_testing import DurableTest, meeting
-from journals import Journal
+from journals import WRITTEN, Journal
 from parmap_testing import ranks_of, send
 
 HOST = socket.gethostname()
@@ -32,7 +32,7 @@ class TwoRuns(DurableTest):
                              inside=meeting(**disguise))
         journal = Journal(site.folder / "items.h5.journal-0")
         self.wait_until(lambda: journal.path.exists() and journal.head() is not None
-                        and journal.lease()["pid"] != 0 and site.all_computed(),
+                        and journal.lease()["pid"] != 0 and journal.of_state(WRITTEN),
                         "it is in mid-run", running=running)
         return site, running, journal
 
