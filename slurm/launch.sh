@@ -79,6 +79,7 @@ launch() {
     trap 'signals=$((signals + 1)) stopped=yes; [ -z "$ranks" ] || kill -USR1 "$ranks"' USR1
     trap 'signals=$((signals + 1)) ended=yes' TERM
     start "$@"
+    [ -z "$stopped" ] || kill -USR1 "$ranks" # it came before there was anybody to pass it on to
     while :; do
         before=$signals
         wait "$ranks"
