@@ -222,7 +222,7 @@ static bool add_launcher(command *c, bool forced)
     return count > 0;
 }
 
-void pm_again_print(char *const *argv, bool forced)
+void pm_again_print(char *const *argv, bool forced, const char *more)
 {
     static command c; /* too large for a stack */
     char id[PM_SLURM_ID];
@@ -236,10 +236,15 @@ void pm_again_print(char *const *argv, bool forced)
         how = "run again, under the same launcher: ";
         add_command(&c, argv, forced);
     }
+    if (more) {
+        add(&c, " ");
+        add(&c, more);
+    }
     if (c.length < LONGEST_COMMAND)
         pm_log_note("to continue: %s%s", how, c.text);
     else
-        pm_log_note("to continue: run the same command again%s", forced ? ", without --force" : "");
-    if (pm_slurm_job_id(id))
+        pm_log_note("to continue: run the same command again%s%s%s",
+                    forced ? ", without --force" : "", more ? ", with " : "", more ? more : "");
+    if (!more && pm_slurm_job_id(id))
         pm_log_note("to continue in the same Slurm job: scontrol requeue %s", id);
 }

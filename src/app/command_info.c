@@ -48,14 +48,25 @@ static void print_field(const pm_field *field)
     }
 }
 
-/* Empty texts say nothing: no Slurm job, a run that has not ended.  How many items have failed is
- * not known before the end. */
+/* What is known at the end only. */
+static bool comes_last(const char *name)
+{
+    static const char *const names[] = {"checksum", "failed", "seconds"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Empty texts say nothing: no Slurm job, a run that has not ended. */
 static void print_record(const pm_record *record, bool complete)
 {
-    for (int i = 0; i < record->count; i++)
-        if ((record->fields[i].kind != PM_FIELD_TEXT_VALUE || record->fields[i].text[0]) &&
-            (complete || strcmp(record->fields[i].name, "failed") != 0))
-            print_field(&record->fields[i]);
+    for (int i = 0; i < record->count; i++) {
+        const pm_field *field = &record->fields[i];
+        const bool says = field->kind != PM_FIELD_TEXT_VALUE || field->text[0];
+        if (says && (complete || !comes_last(field->name)))
+            print_field(field);
+    }
 }
 
 static void print_failed_so_far(const char *path, const pm_file *file)

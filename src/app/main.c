@@ -4,6 +4,8 @@
 #include "app/commands.h"
 
 #include "base/log.h"
+#include "comm/world.h"
+#include "store/file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +50,7 @@ int main(int argc, char **argv)
         return report(PARMAP_OK);
     }
     if (strcmp(command, "--version") == 0) {
-        printf("parmap %s\n", PARMAP_VERSION);
+        printf("parmap %s\n%s, HDF5 %s\n", PARMAP_VERSION, pm_world_library(), pm_file_library());
         return report(PARMAP_OK);
     }
     if (strcmp(command, "doctor") == 0)

@@ -121,6 +121,11 @@ static bool read_part(pm_part_file *part, const pm_record *d)
 static parmap_status describe(pm_part_file *part, const pm_file *file)
 {
     const pm_record *d = &file->data;
+    if (pm_record_find(d, "failed"))
+        return pm_fail(PARMAP_BAD_DATA,
+                       "%s is of a kernel whose items can fail, and their statuses are not merged; "
+                       "compute the whole range in one run",
+                       part->path);
     if (pm_file_block_items(file) == 0 ||
         pm_plan_read_range(d, "range", &part->range) != PARMAP_OK ||
         part->range.count != file->items || !read_part(part, d))

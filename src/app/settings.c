@@ -101,6 +101,15 @@ static parmap_status check_together(const pm_layers *layers, const pm_value valu
                        "force (%s) and resume (%s) exclude each other; switch one off, with "
                        "--force=off or --resume=off",
                        settings[PM_OPTION_FORCE].where, settings[PM_OPTION_RESUME].where);
+    if (values[PM_OPTION_RESUME].on && values[PM_OPTION_OUTPUT].text == NULL &&
+        settings[PM_OPTION_OUTPUT].value != NULL)
+        return pm_fail(PARMAP_USAGE, "--resume needs an output to continue, and it is none; name "
+                                     "the file with --output, or leave out --resume");
+    if (values[PM_OPTION_TIME_LIMIT].seconds > 0 &&
+        values[PM_OPTION_TIME_MARGIN].seconds >= values[PM_OPTION_TIME_LIMIT].seconds)
+        return pm_fail(PARMAP_USAGE,
+                       "time-margin (%s) leaves nothing of time-limit (%s); make it shorter",
+                       settings[PM_OPTION_TIME_MARGIN].where, settings[PM_OPTION_TIME_LIMIT].where);
     if (settings[PM_OPTION_SAMPLE].value != NULL && settings[PM_OPTION_VERIFY].value == NULL)
         return pm_fail(PARMAP_USAGE, "--sample is for --verify only; name the file to check with "
                                      "--verify FILE");

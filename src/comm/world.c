@@ -63,9 +63,23 @@ parmap_status pm_world_join(int *argc, char ***argv, pm_world *world, bool *own)
     return *own ? pm_world_start(argc, argv, world) : look_around(world);
 }
 
+/* Open MPI 4 takes a program in a shell that srun gave (`srun --pty bash`) for one of srun's tasks,
+ * finds no PMI there and ends it.  Without this variable it starts alone, as it should. */
+static void leave_shell_of_srun(void)
+{
+    static const char *const tasks[] = {"PMIX_RANK", "PMI_RANK", "PMI_FD", "OMPI_COMM_WORLD_SIZE"};
+    const char *size = getenv("SLURM_STEP_NUM_TASKS");
+    bool task = !size || strcmp(size, "1") != 0;
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
+        task = task || getenv(tasks[i]);
+    if (!task && strncmp(pm_world_library(), "Open MPI 4.", strlen("Open MPI 4.")) == 0)
+        unsetenv("SLURM_NODELIST");
+}
+
 parmap_status pm_world_start(int *argc, char ***argv, pm_world *world)
 {
     int level = MPI_THREAD_SINGLE;
+    leave_shell_of_srun();
     PM_TRY(PM_MPI(MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &level)));
     PM_TRY(look_around(world));
     if (level < MPI_THREAD_SERIALIZED)

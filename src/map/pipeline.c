@@ -174,7 +174,8 @@ static parmap_status work(const crew *c, int thread, char *buffer, pm_tally *tal
                 return PARMAP_OK;
             }
             PM_TRY(status);
-            pm_limit_learn(c->limit, pm_now() - begun);
+            if (task != PM_TASK_RECHECK) /* reading says nothing about computing */
+                pm_limit_learn(c->limit, pm_now() - begun);
             pm_hub_done(c->hub, piece.count);
         }
     }

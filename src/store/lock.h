@@ -8,29 +8,16 @@
 #define PM_STORE_LOCK_H
 
 #include "base/ticker.h"
-#include "comm/host.h"
 #include "store/journal.h"
+#include "store/lease.h"
 
-/* Who writes the output.  256 bytes in the first journal, behind the header's first copy. */
-typedef struct pm_lease {
-    uint64_t check; /* of the rest */
-    char host[PM_HOST_NAME];
-    char job[32];  /* of Slurm, or "" */
-    uint64_t boot; /* as in pm_host, with the next */
-    uint64_t process_space;
-    int64_t pid;     /* 0 = nobody writes any more */
-    int64_t started; /* the process, in clock ticks since the boot: a number may be used again */
-    int64_t beat;    /* goes up every PM_LEASE_BEAT_S */
-    int64_t seconds; /* of the last beat, since 1970 by the writer's clock */
-    char reserved[104];
-} pm_lease;
-
-enum { PM_LEASE_BEAT_S = 10, PM_LEASE_DEAD_S = 60 };
+#include <stdatomic.h>
 
 typedef struct pm_lock {
     int fd; /* < 0 = not held */
     pm_lease lease;
     pm_ticker heart; /* beats while the lock is held */
+    _Atomic bool lost;
 } pm_lock;
 
 /* Local, rank 0.  Takes the lock of `output`, making its first journal where there is none.
@@ -40,8 +27,12 @@ typedef struct pm_lock {
  * PM_LEASE_DEAD_S. */
 parmap_status pm_lock_take(pm_lock *lock, const char *output, bool *had_journal);
 
-/* Local.  Is the first journal of `output` still the one that pm_lock_take opened? */
+/* Local.  Is the first journal of `output` still the one that pm_lock_take opened, and the lease
+ * this process's? */
 bool pm_lock_is_ours(const pm_lock *lock, const char *output);
+
+/* Local, any thread.  Has another run taken it, since this one was silent for so long? */
+bool pm_lock_is_lost(pm_lock *lock);
 
 /* Local.  Gives it back; does nothing when it is not held. */
 void pm_lock_release(pm_lock *lock);

@@ -4,11 +4,9 @@
 #ifndef PM_STORE_OUTPUT_H
 #define PM_STORE_OUTPUT_H
 
-#include "store/file.h"
 #include "store/lock.h"
+#include "store/present.h"
 #include "store/resume.h"
-
-enum { PM_NOTE = 512 };
 
 typedef enum pm_output_state {
     PM_OUTPUT_MISSING,
@@ -38,10 +36,6 @@ typedef struct pm_wish {
     bool journal; /* keep one */
     pm_recheck recheck;
 } pm_wish;
-
-/* Local.  pm_file_read, but for files whose journal says that their metadata was damaged: these are
- * PARMAP_BAD_DATA, and HDF5 does not see them. */
-parmap_status pm_output_read(const char *path, pm_file *file);
 
 /* An output that belongs to this run until it is finished or abandoned. */
 typedef struct pm_output {

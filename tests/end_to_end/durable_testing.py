@@ -5,6 +5,7 @@ of its own, so that what was computed twice can be counted.
 """
 import collections
 import hashlib
+import itertools
 import os
 import random
 import signal
@@ -26,7 +27,7 @@ AT_ONCE = 3 * len(os.sched_getaffinity(0))  # most of the start of MPI is waitin
 # ---- faults ------------------------------------------------------------------------------------
 
 
-def preloaded(*more, locks=None, file_system=None, host=None, boot=None, **faults):
+def meeting(*more, locks=None, file_system=None, host=None, boot=None, **faults):
     """The command before a program that makes it meet tests/preload: `faults` are the words of
     FAULTS (`what` for do, a sequence for calls), the others those of disguise.c, and `more` the
     names of further libraries."""
@@ -36,6 +37,16 @@ def preloaded(*more, locks=None, file_system=None, host=None, boot=None, **fault
                 "DISGUISE_BOOT": boot, "FAULTS": " ".join(fault) or None}
     return [*preload("faults", "disguise", *more),
             *(f"{name}={value}" for name, value in settings.items() if value is not None)]
+
+
+def spread(ranks_per_node):
+    """The command before a program that makes so many ranks believe that they share a node, and
+    the others others; 0: all are on this machine."""
+    if not ranks_per_node:
+        return []
+    script = ("export DISGUISE_HOST=node$((${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} / "
+              f'{ranks_per_node})); exec "$@"')
+    return ["sh", "-c", script, "sh", *meeting()]
 
 
 def other_build():
@@ -228,15 +239,16 @@ class RandomKills(DurableTest):
 
     LAST, MS = 240, 2
     RANKS = (0, 1, 2, 3, 4, 7)
+    NODES = (0, 0, 0, 1, 2)  # ranks on a node; 0: all
 
     def wait_for_a_moment(self, draw, site, running):
         """Half of the kills come when the last item has been computed, or just before."""
         late = draw.random() < 0.5
-        items = self.LAST - draw.choice((0, 0, 0, 1, 8)) if late else draw.randrange(self.LAST)
+        items = self.LAST - draw.choice((0, 0, 1, 2, 4, 8, 16)) if late else draw.randrange(self.LAST)
         already = len(site.all_computed())
         while running.process.poll() is None and len(site.all_computed()) < max(items, already):
             time.sleep(0.005)
-        time.sleep(draw.expovariate(1 / (0.004 if late else 0.010)))
+        time.sleep(draw.expovariate(1 / (0.003 if late else 0.010)))
 
     def strike(self, draw, running, build):
         """Returns whether anybody was killed."""
@@ -257,7 +269,7 @@ class RandomKills(DurableTest):
         running = self.start(*site.args("--schedule", draw.choice(("static", "dynamic")),
                                         "--sync", draw.choice(("0.01s", "1s", "off"))),
                              ranks=ranks, threads=threads, env=site.settings(), cwd=site.folder,
-                             build=build)
+                             build=build, inside=spread(draw.choice(self.NODES)))
         self.wait_for_a_moment(draw, site, running)
         if self.strike(draw, running, build):
             tally.kills += 1
@@ -273,11 +285,15 @@ class RandomKills(DurableTest):
             site = self.site(f"site-{tally.kills}-{draw.random()}", last=self.LAST, ms=self.MS)
             in_a_row, before, flying = draw.choice((1, 1, 2, 3)), tally.kills, tally.in_flight
             for _ in range(in_a_row):
-                self.one_kill(draw, site, builds, tally)
-                tally.states[self.check_left(site, reference)] += 1
+                killed = self.one_kill(draw, site, builds, tally)
+                state = self.check_left(site, reference)
+                tally.states[state] += killed
+                if state == "complete":
+                    break
             said = self.resume(site, "--schedule", draw.choice(("static", "dynamic")),
                                ranks=draw.choice(self.RANKS), threads=draw.choice((1, 2)),
-                               build=draw.choice(builds))
+                               build=draw.choice(builds),
+                               inside=spread(draw.choice(self.NODES)))
             self.check_healed(site, reference)
             twice = site.computed_twice()
             self.assertLessEqual(twice, tally.in_flight - flying, f"{site.folder}{said}")
@@ -302,7 +318,7 @@ class EveryCall(DurableTest):
             site = self.site(f"{what}-{threads}-{number}", ms=1)
             log = site.folder / "call"
             killed = site.run("--sync", "0.005", threads=threads,
-                              inside=preloaded(path="items.h5", at=number, times=1, what=what,
+                              inside=meeting(path="items.h5", at=number, times=1, what=what,
                                                log=log, **kinds))
             if killed.code == 0:
                 return 0

@@ -2,13 +2,14 @@
 lost is computed again."""
 # TEST seconds=300
 import os
+import random
 import shutil
 import signal
 import unittest
 
 import h5py
 
-from durable_testing import DurableTest, preloaded
+from durable_testing import DurableTest, meeting, spread
 from journals import COPY, SYNCED, WRITTEN, Journal
 
 LAST, BLOCK = 2000, 4
@@ -20,11 +21,11 @@ class DamageTest(DurableTest):
         super().setUp()
         self.expected = self.reference(last=LAST)
 
-    def half_done(self, name="half", ranks=0, threads=1, written=3, inside=()):
+    def half_done(self, name="half", ranks=0, threads=1, written=3, inside=(), node=0):
         """A run that was killed when some of its blocks were on the disk and some were not: the
-        site, its journal, and these blocks."""
+        site, the journal of a node, and these blocks as that has them."""
         site = self.site(name, last=LAST, ms=threads * max(ranks, 1))
-        journal = Journal(site.folder / "items.h5.journal-0")
+        journal = Journal(site.folder / f"items.h5.journal-{node}")
         running = self.start(*site.args("--sync", "0.1"), ranks=ranks, threads=threads,
                              env=site.settings(), cwd=site.folder, inside=inside)
         self.wait_until(lambda: journal.path.exists() and journal.head() is not None,
@@ -70,10 +71,10 @@ ALL = set(range(LAST // BLOCK))
 class NodeLoss(DamageTest):
     """The page cache is gone: of what was written since the last sync, anything may be on disk."""
 
-    def other_boot(self):
+    def other_boot(self, **faults):
         path = self.folder / "boot"
         path.write_text("11111111-2222-3333-4444-555555555555\n")
-        return preloaded(boot=path)
+        return meeting(boot=path, **faults)
 
     def test_all_that_was_not_synced_is_lost(self):
         for number, ranks in enumerate((0, 1, 2, 3)):
@@ -118,7 +119,7 @@ class NodeLoss(DamageTest):
 
     def test_network_file_system(self):
         """What one machine has written is not on the server yet; its boot says nothing."""
-        nfs = preloaded(file_system=NFS)
+        nfs = meeting(file_system=NFS)
         site, _, synced, written = self.half_done(inside=nfs)
         lost = set(sorted(written)[:1])
         self.spoil(site, lost)
@@ -133,8 +134,8 @@ class NodeLoss(DamageTest):
         """What was doubted and not yet read again is doubted still."""
         site, journal, synced, written = self.half_done()
         self.spoil(site, written)
-        killed = site.run(inside=[*self.other_boot(), *preloaded(
-            path="items.h5", calls=("write",), at=12, what="kill-before")[1:]])
+        killed = site.run(inside=self.other_boot(
+            path="items.h5", calls=("write",), at=12, what="kill-before"))
         self.assertEqual(killed.code, -signal.SIGKILL, killed)
         done = journal.of_state(WRITTEN) | journal.of_state(SYNCED)
         self.resume(site)
@@ -143,6 +144,85 @@ class NodeLoss(DamageTest):
         # a block may have been written anew, and not yet been marked anew
         self.assertLessEqual(len(self.items(ALL - done)) - len(computed), BLOCK)
         self.check_healed(site, self.expected)
+
+
+class Order(DamageTest):
+    """What a disk gets to know in which order; only the calls show it, a page cache does not."""
+
+    def test_data_before_its_mark(self):
+        """No block is said to be on the disk before the first sync of the data."""
+        site = self.site("first", last=LAST, ms=1)
+        killed = site.run("--sync", "0.1", threads=2, inside=meeting(
+            path="items.h5", calls=("sync",), at=1, what="kill-before", log=site.folder / "call"))
+        self.assertEqual(killed.code, -signal.SIGKILL, killed)
+        self.assertRegex((site.folder / "call").read_text(), r"items\.h5$")
+        journal = Journal(site.journals()[0])
+        self.assertEqual(journal.of_state(SYNCED), set())
+        self.assertGreater(len(journal.of_state(WRITTEN)), 5)
+
+    def test_everything_before_complete(self):
+        """The file says that it is complete only between the last two syncs of it."""
+        counted = self.site("counted", last=LAST)
+        self.assertEqual(counted.run("--sync", "off", inside=meeting(
+            path="items.h5", calls=("sync",), what="count", log=counted.folder / "calls")).code, 0)
+        lines = (counted.folder / "calls").read_text().splitlines()
+        syncs = [number for number, line in enumerate(lines, 1) if line.endswith("items.h5")]
+        for at, complete in ((syncs[-2], False), (syncs[-1], True)):
+            site = self.site(f"at-{at}", last=LAST)
+            killed = site.run("--sync", "off", inside=meeting(
+                path="items.h5", calls=("sync",), at=at, what="kill-before"))
+            self.assertEqual(killed.code, -signal.SIGKILL, killed)
+            self.assertEqual(site.says_complete(), complete)
+            self.assertNotEqual(site.journals(), [], "they stay until that is on the disk")
+            self.continue_and_check(site, set())
+
+
+class Nodes(DamageTest):
+    """Each node has a journal; three nodes of a rank each."""
+
+    def half_done_over_nodes(self, name):
+        """The site, the marks of each node's journal, and those of node 1 that are not synced."""
+        site, _, _, written = self.half_done(name, ranks=3, inside=spread(1), node=1)
+        marks = [Journal(path).of_state(SYNCED) | Journal(path).of_state(WRITTEN)
+                 for path in site.journals()]
+        self.assertEqual(len(marks), 3)
+        return site, marks, written
+
+    def test_continued_elsewhere(self):
+        for ranks, per_node in ((0, 0), (2, 0), (2, 1), (4, 2), (4, 1)):
+            with self.subTest(ranks=ranks, per_node=per_node):
+                site, marks, _ = self.half_done_over_nodes(f"{ranks}-{per_node}")
+                self.continue_and_check(site, ALL - set().union(*marks), ranks=ranks,
+                                        inside=spread(per_node))
+
+    def test_journal_of_one_is_gone(self):
+        for node in (1, 2):
+            with self.subTest(node=node):
+                site, marks, _ = self.half_done_over_nodes(f"gone-{node}")
+                site.journals()[node].unlink()
+                marks[node] = set()
+                self.continue_and_check(site, ALL - set().union(*marks), ranks=2)
+
+    def test_one_node_is_lost(self):
+        """Its blocks are doubted, those of the others are not."""
+        site, marks, written = self.half_done_over_nodes("lost")
+        Journal(site.journals()[1]).change_head(boot=12345)
+        lost = set(sorted(written)[::2])
+        self.spoil(site, lost)
+        self.continue_and_check(site, (ALL - set().union(*marks)) | lost, ranks=2)
+
+    def test_killed_again_elsewhere(self):
+        """Two attempts on different nodes before the last one."""
+        site, marks, _ = self.half_done_over_nodes("again")
+        site.ms = 2
+        killed = site.run("--sync", "0.05", ranks=2, inside=spread(1) + meeting(
+            path="items.h5", calls=("write",), rank=1, at=150, what="kill-before"))
+        self.assertNotEqual(killed.code, 0)
+        self.wait_until(lambda: site.state() != "running", "it is gone")
+        site.ms = 0
+        self.resume(site, ranks=3, inside=spread(1))
+        self.check_healed(site, self.expected)
+        self.assertLessEqual(site.computed_twice(), 5 * BLOCK)  # what 3 and 2 ranks had in flight
 
 
 class Damage(DamageTest):
@@ -253,6 +333,61 @@ class VerifyAll(DamageTest):
         self.resume(site)
         verified = self.launch("parmap", "verify", site.path, ranks=0)
         self.assertError(verified, 65, out=None)
+
+
+class Chance(DamageTest):
+    """Bits that are flipped and files that are cut, anywhere."""
+
+    def flip(self, draw, path, begin, end):
+        with open(path, "r+b") as file:
+            for _ in range(draw.choice((1, 1, 1, 2, 8, 64))):
+                at = draw.randrange(begin, end)
+                byte = os.pread(file.fileno(), 1, at)[0] ^ 1 << draw.randrange(8)
+                os.pwrite(file.fileno(), bytes([byte]), at)
+
+    def harm(self, draw, site, journal):
+        """Returns what was harmed; not the data of finished blocks, which only --verify-all reads."""
+        size = site.path.stat().st_size
+        with h5py.File(site.path) as file:
+            begin = file["items"].id.get_offset()
+        end = begin + 8 * LAST
+        kind = draw.choice(("metadata", "metadata", "tail", "header", "marks", "cut", "cut journal"))
+        if kind == "metadata":
+            self.flip(draw, site.path, 0, begin)
+        elif kind == "tail":
+            self.flip(draw, site.path, end, size)
+        elif kind == "header":
+            self.flip(draw, journal.path, 0, 2 * COPY)
+        elif kind == "marks":
+            self.flip(draw, journal.path, 2 * COPY, 2 * COPY + 16 * len(ALL))
+        elif kind == "cut":
+            os.truncate(site.path, draw.randrange(size))
+        else:
+            os.truncate(journal.path, draw.randrange(journal.path.stat().st_size))
+        return kind
+
+    def harm_at_random(self, times, seed):
+        """The same command heals all of it; what is left is what an uninterrupted run leaves."""
+        half, *_ = self.half_done()
+
+        def once(number):
+            draw = random.Random(f"{seed}-{number}")
+            site = self.site(f"harmed-{number}", last=LAST)
+            for path in half.folder.glob("items.h5*"):
+                shutil.copy(path, site.folder)
+            journal = Journal(site.journals()[0])
+            journal.change_head(inode=site.path.stat().st_ino)
+            kind = self.harm(draw, site, journal)
+            result = site.run(*draw.choice(((), ("--verify-all",))), threads=draw.choice((1, 2)))
+            self.assertEqual(result.code, 0, f"{kind}{result}")
+            self.assertEqual(site.contents(), self.expected, f"{kind}{result}")
+            self.assertEqual(site.journals(), [])
+            shutil.rmtree(site.folder)
+
+        self.at_once(once, range(times))
+
+    def test_harm(self):
+        self.harm_at_random(60, seed=4711)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """parmap merge: the parts of a range joined into the file that one run would have made."""
-# TEST seconds=240
+# TEST seconds=480
 import hashlib
 import random
 import re
@@ -295,6 +295,14 @@ class Mistakes(MergeTest):
         self.assertErrors(self.parmap_merge("out.h5", *paths), 66, *errors)
         self.assertErrors(self.parmap_merge("out.h5", *reversed(paths)), 65, *errors)
         self.assertNotIn("out.h5", self.files())
+
+    def test_items_that_can_fail(self):
+        """A data set of statuses would be lost."""
+        paths = [self.make_range("1..9", "a.h5", name="fallible"),
+                 self.make_range("10..19", "b.h5", name="fallible")]
+        self.assertErrors(self.parmap_merge("out.h5", *paths), 65, ["a.h5", "can fail"],
+                          ["b.h5", "can fail"])
+        self.assertEqual(self.files(), paths)
 
     def test_a_part_that_is_being_written(self):
         running = self.start("slow", "--range", "1..100000", "--part", "1/2")

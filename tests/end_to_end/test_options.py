@@ -29,7 +29,7 @@ OPTIONS = {  # option: its default for cubemap, then one value each for config, 
 }
 SWITCHES = ("checksum", "stats", "allow-rounding", "force", "quiet", "verbose")
 JSON_KEYS = (
-    "program status kernel type range elements blocks block_items bytes seconds "
+    "program status kernel type range elements failed blocks block_items bytes seconds "
     "elements_before elements_per_second gigabytes_per_second balance checksum min max sum file dataset nodes "
     "ranks threads schedule vector version").split()
 

@@ -320,6 +320,23 @@ class Continue(StopTest):
         command = self.stopped(*["--stats=off"] * 400, "--force")
         self.assertEqual(command, "run the same command again, without --force")
 
+    def test_on_error(self):
+        """The same command would stop again."""
+        env = {"FALLIBLE": "1"}  # every hundredth item fails
+        for ranks in (0, 2):
+            with self.subTest(ranks=ranks):
+                run = self.launch("fallible", "--range", "1..5000", "--on-error", "stop",
+                                  "--force", ranks=ranks, env=env)
+                self.assertEqual((run.code, run.status), (1, "stopped"), run)
+                command = re.findall(r"(?m)^fallible: to continue: (.*)$", run.err)[0]
+                self.assertRegex(command, r"/fallible --range 1\.\.5000 --on-error stop "
+                                 r"--on-error continue$")
+                done = subprocess.run(["bash", "-c", command], cwd="/", capture_output=True,
+                                      text=True, timeout=120, env=environment(env, self.session))
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("fallible: complete\n", done.stdout)
+                self.assertNotIn("to continue", done.stderr)
+
     def test_no_journal(self):
         running = self.begin(args=["--journal", "off"])
         send(running.pid, signal.SIGUSR1)

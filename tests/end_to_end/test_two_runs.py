@@ -9,7 +9,7 @@ import threading
 import unittest
 from pathlib import Path
 
-from durable_testing import DurableTest, preloaded
+from durable_testing import DurableTest, meeting
 from journals import Journal
 from parmap_testing import ranks_of, send
 
@@ -29,7 +29,7 @@ class TwoRuns(DurableTest):
         """A run in mid-run, its site and its journal."""
         site = self.site(name, last=last, ms=1)
         running = self.start(*site.args(), ranks=ranks, env=site.settings(), cwd=site.folder,
-                             inside=preloaded(**disguise))
+                             inside=meeting(**disguise))
         journal = Journal(site.folder / "items.h5.journal-0")
         self.wait_until(lambda: journal.path.exists() and journal.head() is not None
                         and journal.lease()["pid"] != 0 and site.all_computed(),
@@ -37,8 +37,8 @@ class TwoRuns(DurableTest):
         return site, running, journal
 
     def killed(self, name, **disguise):
-        """The same after SIGKILL, with few items left: whoever goes on is soon done."""
-        site, running, journal = self.begin(name, last=400, **disguise)
+        """The same after SIGKILL; whoever goes on is soon done."""
+        site, running, journal = self.begin(name, last=5000, **disguise)
         running.kill()
         site.ms = 0
         return site, journal
@@ -74,7 +74,7 @@ class WithLocks(TwoRuns):
     def test_lock_that_tells_one_machine_only(self):
         """A network file system may grant the lock to each machine: the lease counts as well."""
         site, running, _ = self.begin("nfs", file_system=NFS)
-        self.check_refused(site, HOST, [running.pid], inside=preloaded(
+        self.check_refused(site, HOST, [running.pid], inside=meeting(
             file_system=NFS, locks=errno.ENOLCK))
         running.kill()
 
@@ -84,9 +84,9 @@ class WithoutLocks(TwoRuns):
         def check(name):
             locks = REFUSED[name]
             site, running, _ = self.begin(f"alive-{name}", locks=locks)
-            self.check_refused(site, HOST, [running.pid], inside=preloaded(locks=locks))
+            self.check_refused(site, HOST, [running.pid], inside=meeting(locks=locks))
             self.check_refused(site, HOST, [running.pid], "--force", ranks=2,
-                               inside=preloaded(locks=locks))
+                               inside=meeting(locks=locks))
             running.kill()
 
         self.at_once(check, REFUSED)
@@ -95,13 +95,13 @@ class WithoutLocks(TwoRuns):
         """A process that is stopped lives; on this machine no beat is needed to know it."""
         site, running, _ = self.begin("still", locks=errno.ENOLCK)
         send(running.pid, signal.SIGSTOP)
-        self.check_refused(site, HOST, [running.pid], inside=preloaded(locks=errno.ENOLCK))
+        self.check_refused(site, HOST, [running.pid], inside=meeting(locks=errno.ENOLCK))
         running.kill()
 
     def test_dead(self):
         def check(name):
             site, _ = self.killed(f"dead-{name}", locks=REFUSED[name])
-            self.check_goes_on(site, inside=preloaded(locks=REFUSED[name]))
+            self.check_goes_on(site, inside=meeting(locks=REFUSED[name]))
 
         self.at_once(check, REFUSED)
 
@@ -109,28 +109,28 @@ class WithoutLocks(TwoRuns):
         """The process of that number lives, but is another one."""
         site, journal = self.killed("reused", locks=errno.ENOLCK)
         journal.change_lease(pid=os.getpid())
-        self.check_goes_on(site, inside=preloaded(locks=errno.ENOLCK))
+        self.check_goes_on(site, inside=meeting(locks=errno.ENOLCK))
 
     def test_number_in_use(self):
         """The same with the time of its start: the test above looks at the right thing."""
         site, journal = self.killed("in-use", locks=errno.ENOLCK)
         journal.change_lease(pid=os.getpid(), started=start_of(os.getpid()))
-        self.check_refused(site, HOST, [os.getpid()], inside=preloaded(locks=errno.ENOLCK))
+        self.check_refused(site, HOST, [os.getpid()], inside=meeting(locks=errno.ENOLCK))
 
     def test_machine_started_anew(self):
         site, journal = self.killed("boot", locks=errno.ENOLCK)
         journal.change_lease(pid=os.getpid(), started=start_of(os.getpid()), boot=1)
-        self.check_goes_on(site, inside=preloaded(locks=errno.ENOLCK))
+        self.check_goes_on(site, inside=meeting(locks=errno.ENOLCK))
 
     def test_torn_lease(self):
         site, journal = self.killed("torn", locks=errno.ENOLCK)
         journal.write(3072, os.urandom(50))
-        self.check_goes_on(site, inside=preloaded(locks=errno.ENOLCK))
+        self.check_goes_on(site, inside=meeting(locks=errno.ENOLCK))
 
     def test_from_another_machine(self):
         """Its processes cannot be seen: the beats are awaited."""
         site, running, _ = self.begin("other", locks=errno.ENOLCK)
-        refused = self.check_refused(site, HOST, [running.pid], inside=preloaded(
+        refused = self.check_refused(site, HOST, [running.pid], inside=meeting(
             locks=errno.ENOLCK, host="elsewhere"))
         self.assertLess(refused.seconds, 60, "it does not watch longer than it has to")
         running.kill()
@@ -148,7 +148,7 @@ class WithoutLocks(TwoRuns):
         heart.start()
         try:
             refused = self.check_refused(site, "elsewhere", [journal.lease()["pid"]],
-                                         inside=preloaded(locks=errno.ENOLCK))
+                                         inside=meeting(locks=errno.ENOLCK))
         finally:
             over.set()
             heart.join()
@@ -174,7 +174,7 @@ class AtTheSameMoment(TwoRuns):
         def round_of(number):
             site = self.site(f"{name}-{number}", ms=1)
             runs = [self.start(*site.args(), ranks=ranks, env=site.settings(), cwd=site.folder,
-                               inside=preloaded(**disguise)) for ranks in starts]
+                               inside=meeting(**disguise)) for ranks in starts]
             ends = [running.wait() for running in runs]
             statuses = [run.status if run.code == 0 else run.code for run in ends]
             text = "".join(map(str, ends))
@@ -200,7 +200,7 @@ class AtTheSameMoment(TwoRuns):
             site, _ = self.killed(f"killed-{len(locks)}-{number}", **locks)
             site.ms = 1
             runs = [self.start(*site.args(), env=site.settings(), cwd=site.folder,
-                               inside=preloaded(**locks)) for _ in range(2)]
+                               inside=meeting(**locks)) for _ in range(2)]
             ends = [running.wait() for running in runs]
             codes = sorted(run.code for run in ends)
             self.assertIn(codes, ([0, 73], [0, 0]), "".join(map(str, ends)))

@@ -18,7 +18,7 @@
 enum { ITEMS = 1000, BLOCK = 128, BLOCKS = 8 };
 
 static pm_file wanted;
-static pm_output taken;
+static pm_output taken = {.lock.fd = -1};
 static pm_todo todo;
 static bool already;
 static int64_t data_offset; /* in the file, the same for all attempts */
@@ -35,6 +35,8 @@ static void clear(void)
 
 static parmap_status begin(void)
 {
+    CHECK_INT(taken.lock.fd, -1);
+    pm_output_abandon(&taken); /* after a check that failed */
     pm_todo_free(&todo);
     describe_wanted(&wanted);
     return pm_output_begin(&taken, output, &wanted, &wish, &todo, &already);
@@ -322,18 +324,31 @@ static void block_items_kept(void)
     pm_output_abandon(&taken);
 }
 
-/* Places that leave a file which opens, but has lost what was in it, or looks like somebody else's:
- * the journal knows better, and HDF5 is not asked. */
+/* As a page that was never written; whether that changes it. */
+static bool wipe(const char *name, off_t at, int count)
+{
+    static const char zeros[4096];
+    char before[4096];
+    const int fd = open(name, O_RDWR);
+    CHECK(pread(fd, before, (size_t)count, at) == count);
+    CHECK(pwrite(fd, zeros, (size_t)count, at) == count);
+    close(fd);
+    return memcmp(before, zeros, (size_t)count) != 0;
+}
+
+/* Places all over, also those that leave a file which opens, but has lost what was in it. */
 static void groups_damaged(void)
 {
+    int repaired = 0;
     for (int at = 96; at < 2048; at += 64) {
         attempt();
-        damage(output, at, 64);
+        const bool changed = wipe(output, at, 64);
         CHECK_INT(begin(), PARMAP_OK);
-        check_todo(PM_TASK_RECHECK);
-        CHECK_HOLDS(taken.note, "its metadata was damaged and is written again");
+        check_todo(changed ? PM_TASK_RECHECK : PM_TASK_NONE);
         CHECK_INT(pm_output_finish(&taken, &wanted, NULL), PARMAP_OK);
+        repaired += changed;
     }
+    CHECK(repaired > 10);
 }
 
 /* ---- what cannot be taken up ----------------------------------------------------------------- */
@@ -448,8 +463,10 @@ static void finished(void)
     CHECK_INT(begin(), PARMAP_OK);
     pm_record_uint(&wanted.data, "checksum", 4711);
     pm_journal_head head;
-    CHECK(pm_journal_head_read(taken.lock.fd, &head));
-    head.layout.fingerprint = 0; /* the end has begun, */
+    const int fd = open(journal(0), O_RDONLY);
+    CHECK(pm_journal_head_read(fd, &head));
+    close(fd);
+    head.layout.fingerprint = 0; /* as a run that ends does it, */
     CHECK_INT(pm_journal_head_write(output, 0, &head), PARMAP_OK);
     CHECK_INT(pm_file_finish(output, &wanted), PARMAP_OK); /* and killed before its last step */
     pm_output_abandon(&taken);
