@@ -120,10 +120,14 @@ static parmap_status verdict(const pm_program *p, const pm_outcome *outcome)
 static void tell_lost(const pm_program *p, const pm_tally *tally)
 {
     if (tally->lost > 0)
-        pm_log_warning("%" PRId64 " blocks of %s were lost or damaged, the first at index %" PRId64
-                       "; they are computed again",
-                       tally->lost, p->settings.output,
+        pm_log_warning("%" PRId64 " of %" PRId64 " blocks of %s were lost or damaged, the first at "
+                       "index %" PRId64 ", and have been computed again",
+                       tally->lost, p->plan.blocks.count, p->settings.output,
                        pm_block_first(&p->plan.blocks, tally->first_lost));
+    if (tally->unproven > 0)
+        pm_log_note("%" PRId64 " of %" PRId64 " blocks of %s had no checksum to compare them with "
+                    "(--checksum off), and have been computed again",
+                    tally->unproven, p->plan.blocks.count, p->settings.output);
 }
 
 /* What asked the run to stop: "stopped by SIGTERM". */

@@ -44,6 +44,7 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
     tally->dropped += other->dropped;
     tally->checksum += other->checksum;
     tally->reread += other->reread;
+    tally->unproven += other->unproven;
     tally->lost += other->lost;
     tally->first_lost =
         other->first_lost < tally->first_lost ? other->first_lost : tally->first_lost;
@@ -54,10 +55,13 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
 /* Of a block that was marked: is it there? */
 static parmap_status look_again(const pm_flow *flow, pm_piece *piece, bool *right, pm_tally *tally)
 {
-    PM_TRY(flow->sink->reload(flow->sink_self, piece, right));
+    pm_worth worth = PM_WORTH_LOST;
+    PM_TRY(flow->sink->reload(flow->sink_self, piece, &worth));
+    *right = worth == PM_WORTH_RIGHT;
     tally->reread += *right;
-    tally->lost += !*right;
-    if (!*right && piece->block < tally->first_lost)
+    tally->unproven += worth == PM_WORTH_UNPROVEN;
+    tally->lost += worth == PM_WORTH_LOST;
+    if (worth == PM_WORTH_LOST && piece->block < tally->first_lost)
         tally->first_lost = piece->block;
     return PARMAP_OK;
 }

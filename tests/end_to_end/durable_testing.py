@@ -126,6 +126,15 @@ class Site:
         with h5py.File(self.path, "r") as file:
             return attributes(file["items"])["complete"] == 1
 
+    def spoil(self, blocks, data=None):
+        """Overwrites these blocks' data in the file, with noise or `data`."""
+        with h5py.File(self.path) as file:
+            offset = file["items"].id.get_offset()
+        with open(self.path, "r+b") as file:
+            for block in blocks:
+                os.pwrite(file.fileno(), data or os.urandom(8 * self.block),
+                          offset + 8 * self.block * block)
+
     def contents(self):
         """All that must be the same however the run was ended and continued."""
         with h5py.File(self.path, "r") as file:

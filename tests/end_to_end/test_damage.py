@@ -45,15 +45,6 @@ class DamageTest(DurableTest):
         return {x for block in blocks for x in range(block * BLOCK + 1, (block + 1) * BLOCK + 1)
                 if x <= LAST}
 
-    @staticmethod
-    def spoil(site, blocks, data=None):
-        """Overwrites these blocks' data in the file."""
-        with h5py.File(site.path) as file:
-            offset = file["items"].id.get_offset()
-        with open(site.path, "r+b") as file:
-            for block in blocks:
-                os.pwrite(file.fileno(), data or os.urandom(8 * BLOCK), offset + 8 * BLOCK * block)
-
     def check_computed(self, site, blocks):
         """The last run computed exactly these blocks, each once."""
         self.assertEqual(site.computed(site.runs), dict.fromkeys(self.items(blocks), 1))
@@ -80,7 +71,7 @@ class NodeLoss(DamageTest):
         for number, ranks in enumerate((0, 1, 2, 3)):
             for data in (None, bytes(8 * BLOCK)):
                 site, _, synced, written = self.half_done(f"lost-{number}-{data is None}")
-                self.spoil(site, ALL - synced, data)
+                site.spoil(ALL - synced, data)
                 self.continue_and_check(site, ALL - synced, ranks=ranks, threads=1 + number % 2,
                                         inside=self.other_boot())
 
@@ -89,13 +80,13 @@ class NodeLoss(DamageTest):
         for ranks in (0, 3):
             site, _, synced, written = self.half_done(f"some-{ranks}", threads=2)
             lost = set(sorted(written)[::2])
-            self.spoil(site, lost)
+            site.spoil(lost)
             self.continue_and_check(site, (ALL - synced - written) | lost, ranks=ranks,
                                     inside=self.other_boot())
 
     def test_boot_in_the_journal(self):
         site, journal, synced, written = self.half_done()
-        self.spoil(site, written)
+        site.spoil(written)
         journal.change_head(boot=12345)
         self.continue_and_check(site, ALL - synced)
 
@@ -122,7 +113,7 @@ class NodeLoss(DamageTest):
         nfs = meeting(file_system=NFS)
         site, _, synced, written = self.half_done(inside=nfs)
         lost = set(sorted(written)[:1])
-        self.spoil(site, lost)
+        site.spoil(lost)
         self.continue_and_check(site, (ALL - synced - written) | lost, inside=nfs)
 
     def test_same_boot_trusts(self):
@@ -133,7 +124,7 @@ class NodeLoss(DamageTest):
     def test_two_deaths_in_a_row(self):
         """What was doubted and not yet read again is doubted still."""
         site, journal, synced, written = self.half_done()
-        self.spoil(site, written)
+        site.spoil(written)
         killed = site.run(inside=self.other_boot(
             path="items.h5", calls=("write",), at=12, what="kill-before"))
         self.assertEqual(killed.code, -signal.SIGKILL, killed)
@@ -208,7 +199,7 @@ class Nodes(DamageTest):
         site, marks, written = self.half_done_over_nodes("lost")
         Journal(site.journals()[1]).change_head(boot=12345)
         lost = set(sorted(written)[::2])
-        self.spoil(site, lost)
+        site.spoil(lost)
         self.continue_and_check(site, (ALL - set().union(*marks)) | lost, ranks=2)
 
     def test_killed_again_elsewhere(self):
@@ -263,7 +254,7 @@ class Damage(DamageTest):
     def test_metadata_and_some_data(self):
         site, _, synced, written = self.half_done()
         lost = set(sorted(synced)[3:5])
-        self.spoil(site, lost)
+        site.spoil(lost)
         with open(site.path, "r+b") as file:
             os.pwrite(file.fileno(), bytes(100), 0)
         self.continue_and_check(site, (ALL - synced - written) | lost, ranks=2)
@@ -315,7 +306,7 @@ class VerifyAll(DamageTest):
             with self.subTest(ranks=ranks, threads=threads):
                 site, _, synced, written = self.half_done(f"verify-{ranks}-{threads}")
                 lost = {sorted(synced)[1], sorted(synced)[4]}
-                self.spoil(site, lost)
+                site.spoil(lost)
                 result = self.continue_and_check(site, (ALL - synced - written) | lost,
                                                  "--verify-all", ranks=ranks, threads=threads)
                 self.assertRegex(result.err, r"2 blocks .* damaged, the first at index "
@@ -329,7 +320,7 @@ class VerifyAll(DamageTest):
     def test_without_it(self):
         """What is on the disk is trusted: the checksum that is stored tells afterwards."""
         site, _, synced, _ = self.half_done()
-        self.spoil(site, sorted(synced)[:1])
+        site.spoil(sorted(synced)[:1])
         self.resume(site)
         verified = self.launch("parmap", "verify", site.path, ranks=0)
         self.assertError(verified, 65, out=None)

@@ -7,8 +7,6 @@ import re
 import shutil
 import unittest
 
-import h5py
-
 from durable_testing import DurableTest, meeting
 from journals import DOUBTED, SYNCED, WRITTEN, Journal
 from parmap_testing import TIMEOUT_S, namespace, program
@@ -88,18 +86,9 @@ class MidRun(FaultTest):
                     marked = journal.of_state(WRITTEN) | journal.of_state(DOUBTED)
                     self.assertGreater(len(marked), 1)
                     self.assertEqual(journal.of_state(SYNCED), set())
-                    self.drop(site, sorted(marked)[::2])
+                    site.spoil(sorted(marked)[::2], bytes(8 * site.block))
                     self.resume(site, ranks=ranks)
                     self.check_healed(site, self.expected)
-
-    @staticmethod
-    def drop(site, blocks):
-        """The data of these blocks is lost."""
-        with h5py.File(site.path) as file:
-            offset = file["items"].id.get_offset()
-        with open(site.path, "r+b") as file:
-            for block in blocks:
-                os.pwrite(file.fileno(), bytes(8 * site.block), offset + 8 * site.block * block)
 
     def test_sync_of_the_journal(self):
         for ranks in (0, 2):
