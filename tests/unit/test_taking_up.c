@@ -317,6 +317,7 @@ static void block_items_kept(void)
 {
     attempt();
     damage(output, 8, (int)data_offset - 8);
+    pm_todo_free(&todo);
     describe_wanted(&wanted);
     pm_record_int(&wanted.data, "block_items", 64);
     CHECK_INT(pm_output_begin(&taken, output, &wanted, &wish, &todo, &already), PARMAP_OK);
