@@ -62,11 +62,13 @@ class Option(TimeLimitTest):
         self.check_file("slow.h5", "slow", 1, 500)
 
     def test_over_before_it_begins(self):
-        for args in (["--time-limit", "0"], ["--time-limit", "60", "--time-margin", "59.999"]):
+        for args, code, text in ((["--time-limit", "0"], 64, "time-limit (option) is 0"),
+                                 (["--time-limit", "60", "--time-margin", "60"], 64, "time-margin"),
+                                 (["--time-limit", "60", "--time-margin", "59.999"], 75,
+                                  "before anything was computed")):
             for ranks in (0, 2):
                 with self.subTest(args=args, ranks=ranks):
-                    run = self.launch("slow", *args, ranks=ranks)
-                    self.assertError(run, 75, "before anything was computed", "--time-limit")
+                    self.assertError(self.launch("slow", *args, ranks=ranks), code, text)
                     self.assertEqual(self.files(), [])
 
     def test_verify_and_compute(self):
