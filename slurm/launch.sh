@@ -16,6 +16,14 @@ say() { echo "slurm: $*" >&2; }
 job=$SLURM_JOB_ID
 [ -z "${SLURM_ARRAY_TASK_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 
+# Slurm sends USR1 to this shell some time before the job's end: it is passed on, and the ranks stop
+# in order.  At TERM (scancel, the end itself) they get one from Slurm, and this shell stays to see
+# them end.
+signals=0 stopped='' ended='' ranks=''
+trap 'signals=$((signals + 1)) stopped=yes; [ -z "$ranks" ] || kill -USR1 "$ranks"' USR1
+trap 'signals=$((signals + 1)) ended=yes' TERM
+say "job $job, restart ${SLURM_RESTART_COUNT:-0}, on $SLURM_JOB_NODELIST"
+
 # ---- the launcher --------------------------------------------------------------------------------
 
 mpi_of() { # mpi_of <program>
@@ -46,8 +54,7 @@ start() {
     local launcher=${LAUNCHER:-$(launcher_for "$1")} cpus=${SLURM_CPUS_PER_TASK:-1}
     # a 1 in somebody's profile would leave the other CPUs idle
     export OMP_NUM_THREADS=$cpus
-    say "job $job, restart ${SLURM_RESTART_COUNT:-0}: nodes $SLURM_JOB_NUM_NODES," \
-        "ranks ${SLURM_NTASKS:-1}, threads of each $cpus, started by $launcher"
+    say "ranks ${SLURM_NTASKS:-1}, threads of each $cpus, started by $launcher"
     if [ "$launcher" = mpirun ]; then
         # bound to one core, as Open MPI does by itself, all threads of a rank would share it
         "$(mpirun_for "$1")" --bind-to none -np "${SLURM_NTASKS:-1}" "$@" &
@@ -69,23 +76,18 @@ tell_end() {
     esac
 }
 
-# Slurm sends USR1 to this shell some time before the job's end: it is passed on, and the ranks stop
-# in order.  At TERM (scancel, the end itself) they get one from Slurm, and this shell stays to see
-# them end.
-launch() {
+launch() { # launch <program> <argument>...: returns when the ranks have ended, with their code
     local before code
-    signals=0 stopped='' ended='' ranks=''
     tell_end
-    trap 'signals=$((signals + 1)) stopped=yes; [ -z "$ranks" ] || kill -USR1 "$ranks"' USR1
-    trap 'signals=$((signals + 1)) ended=yes' TERM
     start "$@"
+    [ -z "$stopped" ] || kill -USR1 "$ranks" # it came before there was anybody to pass it on to
     while :; do
         before=$signals
         wait "$ranks"
         code=$?
         [ "$signals" != "$before" ] || break # else a signal cut the wait short
     done
-    trap - USR1 TERM
+    ranks=''
     return "$code"
 }
 
@@ -147,7 +149,7 @@ requeue() {
         return
     fi
     say "unfinished; it goes on in restart $((restarts + 1)) of at most $MAX_RESTARTS"
-    # Slurm ends this shell then
+    trap - TERM # Slurm ends this shell then
     if scontrol requeue "$job"; then sleep 600; fi
     say "Slurm did not start the job again; submit it again to go on"
 }

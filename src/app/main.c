@@ -5,10 +5,14 @@
 
 #include "base/log.h"
 #include "comm/world.h"
+#include "store/data.h"
 #include "store/file.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char usage[] =
     "usage: parmap info [--state | --failed] FILE\n"
@@ -29,6 +33,19 @@ static const char usage[] =
     "71 doctor: something is wrong, 73 the output holds something else, 74 write error,\n"
     "75 stopped by a signal.\n";
 
+static bool is_link(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+/* A file has one name, and one journal, whatever links lead to it. */
+static const char *follow(const char *path)
+{
+    static char real[PATH_MAX];
+    return realpath(path, real) && strlen(real) < PM_PATH && is_link(path) ? real : path;
+}
+
 static int report(parmap_status status)
 {
     if (status == PARMAP_OK)
@@ -42,7 +59,7 @@ int main(int argc, char **argv)
 {
     pm_log_open("parmap");
     const char *command = argc > 1 ? argv[1] : "";
-    const char *file = argv[argc - 1];
+    const char *file = follow(argv[argc - 1]);
     const bool state = argc == 4 && strcmp(argv[2], "--state") == 0;
     const bool failed = argc == 4 && strcmp(argv[2], "--failed") == 0;
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0) {

@@ -60,11 +60,13 @@ const pm_option pm_options[PM_OPTIONS] = {
                                  "is never touched",
                          .kind = PM_VALUE_SWITCH,
                          .fallback = "off"},
-    [PM_OPTION_CHECKSUM] = {.name = "checksum",
-                            .argument = "on|off",
-                            .help = "store a checksum of the data, for parmap verify",
-                            .kind = PM_VALUE_SWITCH,
-                            .fallback = "on"},
+    [PM_OPTION_CHECKSUM] =
+        {.name = "checksum",
+         .argument = "on|off",
+         .help = "store a checksum of the data, for parmap verify; without it, what the "
+                 "crash of a node leaves in doubt is computed again",
+         .kind = PM_VALUE_SWITCH,
+         .fallback = "on"},
     [PM_OPTION_STATS] = {.name = "stats",
                          .help = "also find minimum, maximum and sum",
                          .kind = PM_VALUE_SWITCH,

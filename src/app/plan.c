@@ -154,6 +154,11 @@ static parmap_status check_vector(int vector)
 static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *kernel,
                                    const pm_settings *settings, const pm_file *file)
 {
+    if (plan->part.of > 0 && plan->can_fail && plan->goal == PM_GOAL_WRITE)
+        return pm_fail(PARMAP_USAGE,
+                       "items of kernel %s can fail, and parmap merge does not join such files; "
+                       "leave out --part, and use more nodes",
+                       kernel->name);
     if (settings->rerun_failed && !plan->can_fail)
         return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; leave out --rerun-failed",
                        kernel->name);

@@ -191,7 +191,7 @@ static void keep_command(pm_program *p, int argc, char **argv)
 /* What is saved can be gone on with, once what ended the run is out of the way. */
 static void show_how_to_continue(const pm_program *p, int code)
 {
-    const bool saved = p->settled && p->plan.goal == PM_GOAL_WRITE && p->settings.journal;
+    const bool saved = p->settled && p->plan.goal == PM_GOAL_WRITE && p->output.keeps;
     if (saved && (code == PARMAP_STOPPED || code == PARMAP_WRITE_ERROR || p->too_many))
         pm_again_print(p->argv, p->settings.force, p->too_many ? "--on-error continue" : NULL);
 }

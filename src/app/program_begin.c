@@ -17,9 +17,10 @@ static void tell_beginning(const pm_program *p)
     const pm_past *past = &p->output.past;
     if (p->output.note[0])
         pm_log_warning("%s: %s", p->settings.output, p->output.note);
-    char again[PM_NUMBER_TEXT + 64] = "";
+    char again[2 * PM_NUMBER_TEXT + 64] = "";
     if (past->rechecks > 0)
-        snprintf(again, sizeof again, "; %" PRId64 " marked blocks are read again", past->rechecks);
+        snprintf(again, sizeof again, "; %" PRId64 " of %" PRId64 " blocks are read again",
+                 past->rechecks, p->plan.blocks.count);
     if (past->blocks > 0 || past->rechecks > 0)
         pm_log_note("continuing %s: %" PRId64 " of %" PRId64 " elements are done%s",
                     p->settings.output, past->items, p->plan.blocks.items, again);

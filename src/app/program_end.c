@@ -42,7 +42,8 @@ static parmap_status summarise(const pm_program *p, const char *status, const pm
 {
     const pm_record *data = &p->file.data;
     const bool whole = outcome && outcome->status == PARMAP_OK;
-    const int64_t before = p->output.past.items;
+    const int64_t reread = outcome ? outcome->tally.reread_items : 0;
+    const int64_t before = p->output.past.items + reread;
     char min[PM_STATS_TEXT] = "", max[PM_STATS_TEXT] = "", sum[PM_STATS_TEXT] = "";
     if (whole && p->plan.stats)
         pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
@@ -52,7 +53,7 @@ static parmap_status summarise(const pm_program *p, const char *status, const pm
         .kernel = p->spec->kernel->name,
         .plan = &p->plan,
         .topology = &p->topology,
-        .items = outcome ? before + outcome->tally.items : p->file.items,
+        .items = outcome ? p->output.past.items + outcome->tally.items : p->file.items,
         .before = before,
         .failed = failed_of(p, outcome),
         .seconds = outcome ? outcome->seconds : 0,
@@ -120,10 +121,14 @@ static parmap_status verdict(const pm_program *p, const pm_outcome *outcome)
 static void tell_lost(const pm_program *p, const pm_tally *tally)
 {
     if (tally->lost > 0)
-        pm_log_warning("%" PRId64 " blocks of %s were lost or damaged, the first at index %" PRId64
-                       "; they are computed again",
-                       tally->lost, p->settings.output,
+        pm_log_warning("%" PRId64 " of %" PRId64 " blocks of %s were lost or damaged, the first at "
+                       "index %" PRId64 ", and have been computed again",
+                       tally->lost, p->plan.blocks.count, p->settings.output,
                        pm_block_first(&p->plan.blocks, tally->first_lost));
+    if (tally->unproven > 0)
+        pm_log_note("%" PRId64 " of %" PRId64 " blocks of %s had no checksum to compare them with "
+                    "(--checksum off), and have been computed again",
+                    tally->unproven, p->plan.blocks.count, p->settings.output);
 }
 
 /* What asked the run to stop: "stopped by SIGTERM". */
@@ -148,7 +153,7 @@ static parmap_status fail_stopped(const pm_program *p, const pm_outcome *outcome
                    describe_stop(p, text), p->output.past.items + outcome->tally.items,
                    p->plan.blocks.items, writes ? ", " : "", writes ? p->settings.output : "",
                    writes ? " is incomplete" : "",
-                   writes && !p->settings.journal
+                   writes && !p->output.keeps
                        ? "without a journal it can only be computed from the start: run the same "
                          "command again"
                        : "run the same command again");

@@ -105,7 +105,10 @@ static parmap_status check_together(const pm_layers *layers, const pm_value valu
         settings[PM_OPTION_OUTPUT].value != NULL)
         return pm_fail(PARMAP_USAGE, "--resume needs an output to continue, and it is none; name "
                                      "the file with --output, or leave out --resume");
-    if (values[PM_OPTION_TIME_LIMIT].seconds > 0 &&
+    if (settings[PM_OPTION_TIME_LIMIT].value != NULL && values[PM_OPTION_TIME_LIMIT].seconds == 0)
+        return pm_fail(PARMAP_USAGE, "time-limit (%s) is 0; give a time, or none",
+                       settings[PM_OPTION_TIME_LIMIT].where);
+    if (values[PM_OPTION_TIME_LIMIT].seconds > 0 && settings[PM_OPTION_TIME_MARGIN].value != NULL &&
         values[PM_OPTION_TIME_MARGIN].seconds >= values[PM_OPTION_TIME_LIMIT].seconds)
         return pm_fail(PARMAP_USAGE,
                        "time-margin (%s) leaves nothing of time-limit (%s); make it shorter",

@@ -103,11 +103,13 @@ void pm_settings_help(const char *program, const parmap_spec *defaults)
     putchar('\n');
     print_entry("", 0,
                 "Defaults are in [brackets]. A switch, such as --stats, also takes =on or =off.");
-    print_entry("", 0,
-                "Every setting can also stand in the environment, as PARMAP_RANGE or "
-                "PARMAP_ALLOW_ROUNDING, or in the file of --config, as range = 1..1000 or "
-                "allow-rounding = on. An option beats the environment, the environment beats the "
-                "file. --rerun-failed, --verify and --sample are options only.");
+    print_entry(
+        "", 0,
+        "Every setting can also stand in the environment, as PARMAP_RANGE or "
+        "PARMAP_ALLOW_ROUNDING, or in the file of --config, as range = 1..1000 or "
+        "allow-rounding = on. An option beats the environment, the environment beats the "
+        "file. --resume and --verify-all cannot stand in the file; --rerun-failed, --verify and "
+        "--sample are options only.");
     print_exit_codes();
     print_examples(program, defaults->output);
 }

@@ -86,20 +86,23 @@ static parmap_status mark_file(void *self, const pm_piece *piece)
 }
 
 /* A block without a hash cannot be compared: it counts unless it is doubted. */
-static parmap_status reload_file(void *self, pm_piece *piece, bool *right)
+static parmap_status reload_file(void *self, pm_piece *piece, pm_worth *worth)
 {
     const pm_file_sink *s = self;
     pm_slot slot;
-    *right = false;
+    *worth = PM_WORTH_LOST;
     if (!pm_journal_slots_read(s->journal.marks, piece->block, 1, &slot) ||
         !pm_slot_good(&slot, piece->block, s->journal.seed))
         return PARMAP_OK;
     const bool hashed = slot.flags & PM_SLOT_HASHED;
-    if (!hashed && slot.state == PM_SLOT_DOUBTED)
+    if (!hashed && slot.state == PM_SLOT_DOUBTED) {
+        *worth = PM_WORTH_UNPROVEN;
         return PARMAP_OK;
+    }
     PM_TRY(read_block(&s->data, &s->statuses, piece));
-    *right = !hashed || pm_piece_hash(piece) == slot.hash;
-    piece->marked = *right && slot.state == PM_SLOT_SYNCED;
+    if (!hashed || pm_piece_hash(piece) == slot.hash)
+        *worth = PM_WORTH_RIGHT;
+    piece->marked = *worth == PM_WORTH_RIGHT && slot.state == PM_SLOT_SYNCED;
     return PARMAP_OK;
 }
 

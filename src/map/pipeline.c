@@ -44,6 +44,8 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
     tally->dropped += other->dropped;
     tally->checksum += other->checksum;
     tally->reread += other->reread;
+    tally->reread_items += other->reread_items;
+    tally->unproven += other->unproven;
     tally->lost += other->lost;
     tally->first_lost =
         other->first_lost < tally->first_lost ? other->first_lost : tally->first_lost;
@@ -54,10 +56,13 @@ void pm_tally_add(pm_tally *tally, const pm_tally *other)
 /* Of a block that was marked: is it there? */
 static parmap_status look_again(const pm_flow *flow, pm_piece *piece, bool *right, pm_tally *tally)
 {
-    PM_TRY(flow->sink->reload(flow->sink_self, piece, right));
+    pm_worth worth = PM_WORTH_LOST;
+    PM_TRY(flow->sink->reload(flow->sink_self, piece, &worth));
+    *right = worth == PM_WORTH_RIGHT;
     tally->reread += *right;
-    tally->lost += !*right;
-    if (!*right && piece->block < tally->first_lost)
+    tally->unproven += worth == PM_WORTH_UNPROVEN;
+    tally->lost += worth == PM_WORTH_LOST;
+    if (worth == PM_WORTH_LOST && piece->block < tally->first_lost)
         tally->first_lost = piece->block;
     return PARMAP_OK;
 }
@@ -106,6 +111,7 @@ static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, p
     if (task != PM_TASK_COMPUTE)
         PM_TRY(look_again(flow, piece, &right, tally));
     const bool kept = right && task != PM_TASK_RERUN;
+    tally->reread_items += kept ? piece->count : 0;
     if (!kept)
         PM_TRY(produce(flow, piece, right));
     if (flow->checksum)

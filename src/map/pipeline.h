@@ -40,12 +40,19 @@ typedef struct pm_source {
     parmap_status (*produce)(void *self, pm_piece *piece);
 } pm_source;
 
+/* Of a block that was marked. */
+typedef enum pm_worth {
+    PM_WORTH_RIGHT,   /* what was marked is there */
+    PM_WORTH_LOST,    /* something else is */
+    PM_WORTH_UNPROVEN /* there is no hash to tell by */
+} pm_worth;
+
 /* Where results go.  All stages may be NULL. */
 typedef struct pm_sink {
     const char *name;
     /* Before any other, of a block that an earlier attempt has marked: its results and statuses as
-     * they stand there.  *right = they are what was marked. */
-    parmap_status (*reload)(void *self, pm_piece *piece, bool *right);
+     * they stand there, and what they are worth. */
+    parmap_status (*reload)(void *self, pm_piece *piece, pm_worth *worth);
     parmap_status (*emit)(void *self, const pm_piece *piece);
     parmap_status (*mark)(void *self, const pm_piece *piece); /* after emit: the block is done */
 } pm_sink;
@@ -71,13 +78,15 @@ typedef struct pm_flow {
 typedef struct pm_tally {
     int64_t blocks;
     int64_t items;
-    int64_t failed;     /* of the items */
-    int64_t dropped;    /* blocks that were claimed, but not done: all stop */
-    uint64_t checksum;  /* sum of the blocks' hashes */
-    int64_t reread;     /* blocks that were read again, and right */
-    int64_t lost;       /* blocks that were marked, but are computed again */
-    int64_t first_lost; /* the lowest of them; INT64_MAX = none */
-    double seconds;     /* until the last of the rank's threads had nothing more to do */
+    int64_t failed;       /* of the items */
+    int64_t dropped;      /* blocks that were claimed, but not done: all stop */
+    uint64_t checksum;    /* sum of the blocks' hashes */
+    int64_t reread;       /* blocks that were read again, and right, */
+    int64_t reread_items; /* and their items */
+    int64_t unproven;     /* blocks that are computed again, since there was no hash to tell by */
+    int64_t lost;         /* blocks that were marked, but are computed again */
+    int64_t first_lost;   /* the lowest of them; INT64_MAX = none */
+    double seconds;       /* until the last of the rank's threads had nothing more to do */
     pm_stats stats;
 } pm_tally;
 

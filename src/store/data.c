@@ -10,6 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *pm_data_way_in(int error)
+{
+    return error == ENOENT || error == ESTALE   ? "its folder must be one that all nodes share"
+           : error == EMFILE || error == ENFILE ? "raise the limit of open files (ulimit -n)"
+                                                : "make it writable, or choose another --output";
+}
+
 parmap_status pm_data_open(pm_data *data, const char *path, int64_t offset, size_t item_bytes,
                            bool writable)
 {
@@ -18,9 +25,8 @@ parmap_status pm_data_open(pm_data *data, const char *path, int64_t offset, size
     data->fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
                               O_NONBLOCK); /* not to hang on a pipe */
     if (data->fd < 0)
-        return writable ? pm_fail(PARMAP_WRITE_ERROR,
-                                  "cannot open %s: %s; its folder must be one that all nodes share",
-                                  path, strerror(errno))
+        return writable ? pm_fail(PARMAP_WRITE_ERROR, "cannot open %s: %s; %s", path,
+                                  strerror(errno), pm_data_way_in(errno))
                         : pm_fail(PARMAP_NO_INPUT, "cannot open %s: %s; check its name", path,
                                   strerror(errno));
     struct stat info;

@@ -30,6 +30,9 @@ parmap_status pm_data_read(const pm_data *data, int64_t item, void *items, size_
 /* What a user can do about an error of a write. */
 const char *pm_data_way_out(int error);
 
+/* The same about an existing file of the run that cannot be opened for writing. */
+const char *pm_data_way_in(int error);
+
 /* Local.  Brings what was written onto the disk. */
 parmap_status pm_data_sync(const pm_data *data);
 

@@ -69,7 +69,7 @@ static int node_of(const char *file, const char *output)
     return node >= 0 && strcmp(file, pm_journal_path(path, output, node)) == 0 ? node : -1;
 }
 
-void pm_journal_each(const char *output, void (*visit)(const char *path, int node, void *context),
+bool pm_journal_each(const char *output, void (*visit)(const char *path, int node, void *context),
                      void *context)
 {
     char folder[PM_PATH], base[PM_PATH], path[PM_JOURNAL_PATH];
@@ -78,13 +78,14 @@ void pm_journal_each(const char *output, void (*visit)(const char *path, int nod
     const char *name = basename(base);
     DIR *entries = opendir(dirname(folder));
     if (!entries)
-        return;
+        return errno == ENOENT;
     for (struct dirent *entry; (entry = readdir(entries));) {
         const int node = node_of(entry->d_name, name);
         if (node >= 0)
             visit(pm_journal_path(path, output, node), node, context);
     }
     closedir(entries);
+    return true;
 }
 
 static parmap_status cannot_write(const char *path, int error)

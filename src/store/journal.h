@@ -48,8 +48,9 @@ int64_t pm_journal_end(int64_t blocks);
 /* Local.  Is there a journal of `output`? */
 bool pm_journal_exists(const char *output);
 
-/* Local.  Calls `visit` for each journal of `output`, with its node number, in any order. */
-void pm_journal_each(const char *output, void (*visit)(const char *path, int node, void *context),
+/* Local.  Calls `visit` for each journal of `output`, with its node number, in any order.  False,
+ * with errno set, when the folder cannot be read. */
+bool pm_journal_each(const char *output, void (*visit)(const char *path, int node, void *context),
                      void *context);
 
 /* Local, rank 0, with the lock.  Makes empty journals with this header for the nodes from `first`

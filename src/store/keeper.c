@@ -56,6 +56,8 @@ static parmap_status mark_run(const pm_keeper *k, pm_todo_run run)
             return pm_fail(PARMAP_WRITE_ERROR, "cannot read %s: %s; run the same command again",
                            k->journal->path, strerror(errno));
         for (int64_t i = 0; i < count; i++) {
+            if (!is_new(k, &slots[i], first + i))
+                continue; /* damaged since it was looked at */
             slots[i].state = PM_SLOT_SYNCED;
             pm_slot_seal(&slots[i], first + i, k->journal->seed);
         }

@@ -181,7 +181,12 @@ parmap_status pm_lock_take(pm_lock *lock, const char *output, bool *had_journal)
     atomic_store(&lock->lost, false);
     for (;;) {
         *had_journal = access(path, F_OK) == 0;
-        lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        lock->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (lock->fd < 0 && errno == ELOOP)
+            return pm_fail(PARMAP_CANNOT_CREATE,
+                           "%s is a link, and parmap writes its journal there; move it away, or "
+                           "choose another --output",
+                           path);
         if (lock->fd < 0)
             return pm_fail(PARMAP_CANNOT_CREATE,
                            "cannot create %s: %s; choose an --output in a folder you "

@@ -18,6 +18,7 @@ typedef struct opening {
     pm_marks *marks;
     int head_of; /* the node whose header is `marks->head` */
     bool no_memory;
+    int unreadable; /* errno of a journal that is there */
 } opening;
 
 static bool add(pm_marks *marks, pm_marks_file file)
@@ -40,8 +41,11 @@ static void open_one(const char *path, int node, void *context)
     pm_marks *m = o->marks;
     pm_journal_head head;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != ENOENT)
+            o->unreadable = errno;
         return;
+    }
     struct stat info;
     const bool begun = fstat(fd, &info) == 0 && info.st_size >= pm_journal_place(0);
     const bool whole = begun && pm_journal_head_read(fd, &head);
@@ -84,7 +88,13 @@ parmap_status pm_marks_open(pm_marks *marks, const char *output)
         pm_host_describe(&here);
     marks->boot = here.boot;
     opening o = {.marks = marks};
-    pm_journal_each(output, open_one, &o);
+    if (!pm_journal_each(output, open_one, &o))
+        o.unreadable = errno;
+    if (o.unreadable)
+        return pm_fail(PARMAP_CANNOT_CREATE,
+                       "cannot read the journals of %s: %s; make them and their folder readable, "
+                       "since they say what is done",
+                       output, strerror(o.unreadable));
     if (o.no_memory)
         return pm_fail(PARMAP_SYSTEM, "out of memory for the journals of %s", output);
     if (marks->count > 0)

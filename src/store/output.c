@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { METADATA_BYTES = 2 << 20 }; /* attributes, and the data set's alignment */
 
@@ -20,9 +21,11 @@ const char *pm_output_state_word(pm_output_state state)
 
 pm_output_state pm_output_inspect(const char *path, pm_file *file)
 {
-    const parmap_status status = pm_output_read(path, file);
+    parmap_status status = pm_output_read(path, file);
     if (pm_lock_is_held(path, NULL))
         return PM_OUTPUT_RUNNING;
+    if (status == PARMAP_OK && !file->complete)
+        status = pm_output_read(path, file); /* it may have ended in between */
     if (status == PARMAP_OK && file->complete)
         return PM_OUTPUT_COMPLETE;
     if (status == PARMAP_OK || pm_journal_exists(path))
@@ -92,6 +95,13 @@ static parmap_status check_kind(const char *path)
                    S_ISDIR(info.st_mode) ? "" : ", or --output none to compute without writing");
 }
 
+/* The first journal, made for the lock alone; others may hold marks. */
+static void drop_lock_file(const char *path)
+{
+    char journal[PM_JOURNAL_PATH];
+    unlink(pm_journal_path(journal, path, 0));
+}
+
 /* With the lock held.  A journal that was there before stays after a failure. */
 static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wish, bool had_journal,
                           const char *text, pm_todo *todo)
@@ -112,7 +122,7 @@ static parmap_status take(pm_output *output, pm_file *wanted, const pm_wish *wis
     else if (status == PARMAP_OK)
         status = pm_attempt_afresh(output, wanted, wish, text, why, todo);
     if (status != PARMAP_OK && !had_journal)
-        pm_journal_remove(output->path);
+        drop_lock_file(output->path);
     if (there)
         pm_marks_close(&there->marks);
     free(there);

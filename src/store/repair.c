@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool same_extent(const pm_extent *a, const pm_extent *b)
@@ -30,10 +31,25 @@ static parmap_status copy_metadata(const char *fresh, const char *path, const pm
     return PARMAP_OK;
 }
 
+/* What a repair that was killed has left goes; nothing else does. */
+static parmap_status clear_place(const char *fresh, const char *path)
+{
+    struct stat info;
+    if (lstat(fresh, &info) != 0)
+        return PARMAP_OK;
+    if (S_ISREG(info.st_mode) && !pm_file_is_foreign(fresh) && unlink(fresh) == 0)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_CANNOT_CREATE,
+                   "the metadata of %s is damaged, and %s is in the way of writing it again; move "
+                   "that away",
+                   path, fresh);
+}
+
 parmap_status pm_file_repair(const char *path, pm_file *file, const pm_layout *layout)
 {
     char fresh[PM_PATH + 16];
     snprintf(fresh, sizeof fresh, "%s.repair", path);
+    PM_TRY(clear_place(fresh, path));
     PM_TRY(pm_file_create(fresh, file));
     const parmap_status status = copy_metadata(fresh, path, file, layout);
     unlink(fresh);

@@ -31,8 +31,7 @@ static pm_task decide(const merge *m, int64_t block, pm_slot *slot)
     if (pm_slot_blank(slot))
         return PM_TASK_COMPUTE;
     if (m->how->rerun && slot->flags & PM_SLOT_FAILED) {
-        if (slot->flags & PM_SLOT_HASHED || m->how->recheck == PM_RECHECK_SUSPECT)
-            slot->state = PM_SLOT_DOUBTED;
+        slot->state = PM_SLOT_DOUBTED;
         pm_slot_seal(slot, block, m->marks->seed);
         return PM_TASK_RERUN;
     }

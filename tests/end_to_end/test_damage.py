@@ -309,8 +309,8 @@ class VerifyAll(DamageTest):
                 site.spoil(lost)
                 result = self.continue_and_check(site, (ALL - synced - written) | lost,
                                                  "--verify-all", ranks=ranks, threads=threads)
-                self.assertRegex(result.err, r"2 blocks .* damaged, the first at index "
-                                 rf"{min(lost) * BLOCK};")
+                self.assertRegex(result.err, r"2 of 500 blocks .* damaged, the first at "
+                                 rf"index {min(lost) * BLOCK},")
 
     def test_nothing_is_damaged(self):
         site, _, synced, written = self.half_done()

@@ -97,7 +97,7 @@ class Signals(FullTest):
             delay_s = draw.uniform(0, 2)
             with self.subTest(number=number, launcher=launcher, delay_s=delay_s):
                 path, job = self.submit_slow(2000, LAUNCHER=launcher)
-                self.lab.wait_until(lambda: self.lab.state(job) != "PENDING", "it runs")
+                self.lab.wait_until(lambda: f"job {job}" in self.written(job), "it runs")
                 time.sleep(delay_s)
                 self.lab.run("scancel", "--batch", "--signal=USR1", job, check=False)
                 self.check_complete(job, path, 2000)

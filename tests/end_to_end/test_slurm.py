@@ -1,5 +1,5 @@
 """The batch scripts of slurm/ on a real Slurm: two nodes of four CPUs each."""
-# TEST seconds=240
+# TEST seconds=360
 import re
 
 import slurm_testing

@@ -62,7 +62,7 @@ class Option(TimeLimitTest):
         self.check_file("slow.h5", "slow", 1, 500)
 
     def test_over_before_it_begins(self):
-        for args in (["--time-limit", "0"], ["--time-limit", "60", "--time-margin", "1h"]):
+        for args in (["--time-limit", "0"], ["--time-limit", "60", "--time-margin", "59.999"]):
             for ranks in (0, 2):
                 with self.subTest(args=args, ranks=ranks):
                     run = self.launch("slow", *args, ranks=ranks)

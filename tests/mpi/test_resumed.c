@@ -105,14 +105,15 @@ static pm_flow flow_to(const pm_sink *sink, void *self)
 
 static _Atomic int reloaded[BLOCKS], emitted[BLOCKS], marked[BLOCKS];
 
-static parmap_status reload(void *self, pm_piece *piece, bool *right)
+static parmap_status reload(void *self, pm_piece *piece, pm_worth *worth)
 {
     (void)self;
     atomic_fetch_add(&reloaded[piece->block], 1);
-    *right = lots[piece->block] != WRONG;
+    *worth = lots[piece->block] == WRONG ? PM_WORTH_LOST : PM_WORTH_RIGHT;
     piece->marked = lots[piece->block] == SETTLED;
     for (int64_t i = 0; i < piece->count; i++)
-        ((int64_t *)piece->results)[i] = *right ? value_of(piece->item + i) : INT64_MAX;
+        ((int64_t *)piece->results)[i] =
+            *worth == PM_WORTH_RIGHT ? value_of(piece->item + i) : INT64_MAX;
     return PARMAP_OK;
 }
 
@@ -182,7 +183,7 @@ static void check_tally(const pm_tally *all)
     CHECK_INT(all->items, sum.items);
     CHECK_INT(all->checksum, sum.checksum);
     CHECK_INT(all->reread, sum.reread);
-    CHECK_INT(all->lost, sum.lost);
+    CHECK_INT(all->lost + all->unproven, sum.lost);
     CHECK_INT(all->first_lost, sum.first_lost);
     CHECK_INT(all->stats.sum, sum.stats.sum);
 }

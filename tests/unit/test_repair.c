@@ -1,3 +1,4 @@
+/* TEST seconds=120 */
 /* Metadata written again: whatever was damaged, the file is readable and its data as it was. */
 #include "store/repair.h"
 
