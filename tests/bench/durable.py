@@ -90,7 +90,7 @@ def journal(bench, mpi):
 
 
 def continuing(bench, mpi):
-    """The same run with `done` blocks behind it and with none; both are killed at the first item."""
+    """The same run with `done` blocks behind it and with none; both are killed at an item."""
     done = bench.size(1e6, 1e5)
     last = done + 100
     path = bench.fresh("items.h5")
@@ -108,8 +108,8 @@ def continuing(bench, mpi):
         remove(path)
         afresh.append(until_first_item(1))
     remove(path)
-    bench.add(f"durable, {mpi.name}, {done:.0e} blocks done, first item / afresh".replace("e+0", "e"),
-              "s", resumed, afresh, at_most(2), by=OURS)
+    title = f"durable, {mpi.name}, {done:.0e} blocks done, first item / afresh"
+    bench.add(title.replace("e+0", "e"), "s", resumed, afresh, at_most(2), by=OURS)
 
 
 # ---- stopping -----------------------------------------------------------------------------------

@@ -243,17 +243,16 @@ class Tally:
 
 
 class RandomKills(DurableTest):
-    """SIGKILL to a rank, to all, to the launcher, at random moments, from the start of the launcher
-    to the end of the run, and more often while the run ends; then others continue."""
+    """SIGKILL to a rank, to all, to the launcher, at random: by the clock, from the start of the
+    launcher on; while the run ends; and at a call of a rank.  Then others continue."""
 
-    LAST, MS = 240, 2
+    LAST = 240
     RANKS = (0, 1, 2, 3, 4, 7)
     NODES = (0, 0, 0, 1, 2)  # ranks on a node; 0: all
 
-    def wait_for_a_moment(self, draw, site, running):
-        """Half of the kills come when the last item has been computed, or just before."""
-        late = draw.random() < 0.5
-        items = self.LAST - draw.choice((0, 0, 1, 2, 4, 8, 16)) if late else draw.randrange(self.LAST)
+    def wait_for_a_moment(self, draw, site, running, late):
+        items = self.LAST - draw.choice((0, 0, 1, 2, 4, 8, 16)) if late else (
+            draw.randrange(self.LAST))
         already = len(site.all_computed())
         while running.process.poll() is None and len(site.all_computed()) < max(items, already):
             time.sleep(0.005)
@@ -273,18 +272,31 @@ class RandomKills(DurableTest):
         self.assertTrue(alive or run_.code == 0, run_)
         return alive and run_.code != 0
 
+    def call_that_kills(self, draw, ranks):
+        """Most are in the middle, as most calls of a run are."""
+        some = draw.randrange(1, 45 + 2 * self.LAST // BLOCK // max(ranks, 1))
+        return meeting(path="items.h5", rank=draw.randrange(max(ranks, 1)), at=some,
+                       what=draw.choice(("kill-before", "kill-half", "kill-after")))
+
     def one_kill(self, draw, site, builds, tally):
         ranks, threads, build = draw.choice(self.RANKS), draw.choice((1, 2)), draw.choice(builds)
+        how = draw.choice(("any moment", "late", "call"))
+        inside = spread(draw.choice(self.NODES))
+        site.ms = 1.5 * max(ranks, 1) * threads  # a third of a second, whoever runs it
+        if how == "call":
+            inside = inside + self.call_that_kills(draw, ranks)
         running = self.start(*site.args("--schedule", draw.choice(("static", "dynamic")),
                                         "--sync", draw.choice(("0.01s", "1s", "off"))),
                              ranks=ranks, threads=threads, env=site.settings(), cwd=site.folder,
-                             build=build, inside=spread(draw.choice(self.NODES)))
-        self.wait_for_a_moment(draw, site, running)
-        if self.strike(draw, running, build):
-            tally.kills += 1
-            tally.in_flight += max(ranks, 1) * threads * site.block
-            return 1
-        return 0
+                             build=build, inside=inside)
+        if how == "call":
+            killed = running.wait().code != 0
+        else:
+            self.wait_for_a_moment(draw, site, running, how == "late")
+            killed = self.strike(draw, running, build)
+        tally.kills += killed
+        tally.in_flight += killed * max(ranks, 1) * threads * site.block
+        return killed
 
     def kill_at_random(self, kills, seed):
         draw, tally = random.Random(seed), Tally()
@@ -293,7 +305,7 @@ class RandomKills(DurableTest):
         # on a busy machine many a run has ended before it is struck: then there are more
         while tally.kills < kills or (tally.states["incomplete"] <= kills // 4 and
                                       tally.kills < 4 * kills):
-            site = self.site(f"site-{tally.kills}-{draw.random()}", last=self.LAST, ms=self.MS)
+            site = self.site(f"site-{tally.kills}-{draw.random()}", last=self.LAST)
             in_a_row, before, flying = draw.choice((1, 1, 2, 3)), tally.kills, tally.in_flight
             for _ in range(in_a_row):
                 killed = self.one_kill(draw, site, builds, tally)
@@ -301,6 +313,7 @@ class RandomKills(DurableTest):
                 tally.states[state] += killed
                 if state == "complete":
                     break
+            site.ms = 0
             said = self.resume(site, "--schedule", draw.choice(("static", "dynamic")),
                                ranks=draw.choice(self.RANKS), threads=draw.choice((1, 2)),
                                build=draw.choice(builds),

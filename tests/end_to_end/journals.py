@@ -75,6 +75,9 @@ class Journal:
         """The blocks whose slot is in this state."""
         return {block for block, slot in enumerate(self.slots()) if slot[0] == state}
 
+    def read_slot(self, block):
+        return self.read(2 * COPY + block * SLOT, SLOT)
+
     def write_slot(self, block, data):
         self.write(2 * COPY + block * SLOT, data)
 

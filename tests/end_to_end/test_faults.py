@@ -27,7 +27,7 @@ class FaultTest(DurableTest):
                               inside=meeting(**settings))
 
     def check_failed(self, site, result, *fragments):
-        """One sentence with the place; what is there opens, and does not say that it is complete."""
+        """One sentence with the place; what is there opens, and does not say it is complete."""
         self.assertError(result, 74, "items.h5", *fragments, out=None)
         self.assertNotIn("complete", result.out.split(), result)
         self.assertEqual(self.check_left(site, self.expected), "incomplete", result)
