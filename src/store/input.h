@@ -18,8 +18,9 @@
 
 enum {
     PM_INPUTS = PM_LAYOUT_FIELDS,
-    PM_INPUT_SET = 512,              /* bytes of the name of a set */
-    PM_INPUT_RANK = 1 + PARMAP_RANK, /* dimensions of a set */
+    PM_INPUT_SET = 512, /* bytes of the name of a set */
+    PM_INPUT_FIELD = 128,
+    PM_INPUT_RANK = 8, /* dimensions of a set; those of length 1 do not count as extents */
     PM_INPUT_FILTERS = 8,
     PM_INPUT_TEXT = 1024,
 };
@@ -47,7 +48,7 @@ typedef struct pm_input {
     bool named;                /* by NAME= */
     char path[PM_PATH];
     char set[PM_INPUT_SET];     /* "/group/x" */
-    char field[PM_LAYOUT_NAME]; /* "" = the whole row */
+    char field[PM_INPUT_FIELD]; /* "" = the whole row */
 
     int64_t rows;
     pm_layout row; /* a number, an array, or a record, as a C struct would hold it; fields of
@@ -63,7 +64,8 @@ typedef struct pm_input {
     int64_t offset;               /* contiguous: of the first row in the file */
     int64_t chunk[PM_INPUT_RANK]; /* chunked, else 0 */
     int filter_count;
-    int filters[PM_INPUT_FILTERS]; /* chunked: H5Z_FILTER_..., in the order of writing */
+    int filters[PM_INPUT_FILTERS];           /* chunked: H5Z_FILTER_..., in the order of writing */
+    unsigned filter_bytes[PM_INPUT_FILTERS]; /* of shuffle: of the numbers that it shuffles */
 
     int64_t bytes; /* of the file */
     int64_t modified_s, modified_ns;

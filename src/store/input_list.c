@@ -36,7 +36,10 @@ char *pm_list_format(char text[PM_LIST_TEXT], const pm_list *list, const char *w
     for (int64_t i = 0; i < shown && used < PM_LIST_TEXT - 160; i++) {
         const bool last = i + 1 == list->count;
         used += snprintf(text + used, (size_t)(PM_LIST_TEXT - used), "%s%.128s",
-                         i == 0 ? " " : last ? " and " : ", ", list->names[i]);
+                         i == 0 ? " "
+                         : last ? " and "
+                                : ", ",
+                         list->names[i]);
         if (i + 1 == shown && used >= PM_LIST_TEXT - 160)
             shown = i + 1;
     }

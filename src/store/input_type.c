@@ -1,6 +1,7 @@
 /* What a stored number is, and how to get at it. */
 #include "store/input_type.h"
 
+#include "store/input_convert.h"
 #include "store/input_list.h"
 
 #include <stdio.h>
@@ -74,11 +75,25 @@ static void look_at_real(hid_t type, member *number)
     number->stored.swapped = !number->by_hdf5 && !host_order(order);
 }
 
+static hid_t type_of(parmap_type type)
+{
+    const pm_layout number = pm_layout_of_type(type);
+    return pm_hdf5_type(&number);
+}
+
+/* As results of parmap are stored. */
+static bool is_int128(hid_t type)
+{
+    const hid_t int128 = type_of(PARMAP_INT128);
+    const bool equal = H5Tequal(type, int128) > 0;
+    H5Tclose(int128);
+    return equal;
+}
+
 static void look_at_compound(hid_t type, member *number)
 {
-    parmap_type known;
-    if (pm_hdf5_type_known(type, &known) && known == PARMAP_INT128)
-        number->stored.kind = (int)known;
+    if (is_int128(type))
+        number->stored.kind = PARMAP_INT128;
     else
         number->what = "a record";
 }
@@ -252,11 +267,11 @@ static parmap_status describe_record(pm_input *input, hid_t type, bool *by_hdf5)
     const int members = H5Tget_nmembers(type);
     for (int i = 0; i < members; i++)
         describe_member(input, type, (unsigned)i, by_hdf5);
-    return input->row.count > 0
-               ? PARMAP_OK
-               : pm_fail(PARMAP_BAD_DATA, "%s:%s is a record without numbers: %s; choose another "
+    return input->row.count > 0 ? PARMAP_OK
+                                : pm_fail(PARMAP_BAD_DATA,
+                                          "%s:%s is a record without numbers: %s; choose another "
                                           "data set",
-                         input->path, input->set, input->left_out);
+                                          input->path, input->set, input->left_out);
 }
 
 static parmap_status describe_plain(pm_input *input, hid_t type, bool *by_hdf5)
@@ -272,22 +287,28 @@ static parmap_status describe_plain(pm_input *input, hid_t type, bool *by_hdf5)
                            : PARMAP_OK;
 }
 
-static parmap_status check_bytes(const pm_input *input)
+static parmap_status row_too_large(const pm_input *input)
+{
+    return pm_fail(PARMAP_BAD_DATA,
+                   "a row of %s:%s has more than %d MiB; the first dimension counts the rows, "
+                   "so store the set the other way round or in smaller rows",
+                   input->path, input->set, MOST_ITEM_BYTES >> 20);
+}
+
+/* Before the layout is placed, which multiplies the extents. */
+static parmap_status place(pm_input *input)
 {
     int64_t bytes = 0;
     if (__builtin_mul_overflow(input->row_elements, (int64_t)input->element_bytes, &bytes) ||
-        bytes > MOST_ROW_BYTES || input->row.bytes > MOST_ITEM_BYTES)
-        return pm_fail(PARMAP_BAD_DATA,
-                       "a row of %s:%s has more than %d MiB; the first dimension counts the rows, "
-                       "so store the set the other way round or in smaller rows",
-                       input->path, input->set, MOST_ITEM_BYTES >> 20);
-    return PARMAP_OK;
+        bytes > MOST_ROW_BYTES)
+        return row_too_large(input);
+    pm_layout_place(&input->row);
+    return input->row.bytes > MOST_ITEM_BYTES ? row_too_large(input) : PARMAP_OK;
 }
 
 static bool is_record(hid_t type)
 {
-    parmap_type known;
-    return H5Tget_class(type) == H5T_COMPOUND && !pm_hdf5_type_known(type, &known);
+    return H5Tget_class(type) == H5T_COMPOUND && !is_int128(type);
 }
 
 parmap_status pm_input_describe(pm_input *input, hid_t type, bool *by_hdf5)
@@ -300,8 +321,7 @@ parmap_status pm_input_describe(pm_input *input, hid_t type, bool *by_hdf5)
         PM_TRY(describe_field(input, type, by_hdf5));
     else
         PM_TRY(describe_record(input, type, by_hdf5));
-    pm_layout_place(&input->row);
-    return check_bytes(input);
+    return place(input);
 }
 
 void pm_input_pack(pm_input *input)
@@ -312,4 +332,48 @@ void pm_input_pack(pm_input *input)
         stored->offset = input->element_bytes;
         input->element_bytes += (size_t)stored->length * pm_stored_bytes(stored->kind);
     }
+}
+
+/* As it stands in the file, unless only HDF5 can convert it. */
+static hid_t memory_number(hid_t type)
+{
+    member number = {.what = NULL};
+    look_at_number(type, &number);
+    return number.by_hdf5 ? type_of((parmap_type)number.stored.kind) : H5Tcopy(type);
+}
+
+static hid_t memory_member(hid_t type)
+{
+    hsize_t extents[H5S_MAX_RANK];
+    if (H5Tget_class(type) != H5T_ARRAY)
+        return memory_number(type);
+    const int rank = H5Tget_array_dims2(type, extents);
+    const hid_t super = H5Tget_super(type), inner = memory_member(super);
+    const hid_t array = H5Tarray_create2(inner, (unsigned)rank, extents);
+    H5Tclose(inner);
+    H5Tclose(super);
+    return array;
+}
+
+hid_t pm_input_memory_type(const pm_input *input, hid_t type)
+{
+    if (!is_record(type))
+        return memory_member(type);
+    const hid_t compound = H5Tcreate(H5T_COMPOUND, input->element_bytes);
+    bool good = compound >= 0;
+    for (int i = 0; i < input->row.count && good; i++) {
+        const char *name = input->field[0] ? input->field : input->row.fields[i].name;
+        const int index = H5Tget_member_index(type, name);
+        const hid_t there = index >= 0 ? H5Tget_member_type(type, (unsigned)index) : -1;
+        const hid_t inner = there >= 0 ? memory_member(there) : -1;
+        good = inner >= 0 && H5Tinsert(compound, name, input->stored[i].offset, inner) >= 0;
+        if (inner >= 0)
+            H5Tclose(inner);
+        if (there >= 0)
+            H5Tclose(there);
+    }
+    if (good || compound < 0)
+        return compound;
+    H5Tclose(compound);
+    return -1;
 }
