@@ -51,7 +51,7 @@ static int report(parmap_status status)
     if (status == PARMAP_OK)
         status = pm_log_finish_stdout();
     if (status != PARMAP_OK)
-        pm_log_error("%s", parmap_message());
+        pm_log_failure();
     return (int)status;
 }
 

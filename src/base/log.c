@@ -165,3 +165,27 @@ void pm_log_detail(const char *format, ...)
 {
     LOG_LINE(PM_LOG_VERBOSE, "");
 }
+
+void pm_log_lines(const char *lines)
+{
+    pthread_mutex_lock(&log_state.lock);
+    if (!log_state.muted)
+        erase_drawn();
+    while (!log_state.muted && *lines) {
+        char line[LINE_BYTES];
+        const int length = (int)strcspn(lines, "\n");
+        snprintf(line, sizeof line, "%.*s", length, lines);
+        write_whole(line, finish_line(line));
+        lines += length + (lines[length] == '\n');
+    }
+    pthread_mutex_unlock(&log_state.lock);
+}
+
+void pm_log_failure(void)
+{
+    const char *message = parmap_message();
+    const int first = (int)strcspn(message, "\n");
+    pm_log_error("%.*s", first, message);
+    if (message[first])
+        pm_log_lines(message + first + 1);
+}
