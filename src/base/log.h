@@ -26,6 +26,9 @@ void pm_log_mute(bool muted);
  * line that is logged takes it away first.  Returns whether something was drawn before. */
 bool pm_log_draw(const char *text);
 
+/* Lines of another program, a compiler for instance, as they are. */
+void pm_log_lines(pm_log_level level, const char *text);
+
 void pm_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void pm_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void pm_log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
