@@ -1,6 +1,7 @@
 /* parmap - looks at result files: `parmap info FILE`, `parmap verify FILE`; joins the parts of a
- * range: `parmap merge OUTPUT PART...`; and looks at what a long run will meet: `parmap doctor`,
- * the only command that starts MPI. */
+ * range: `parmap merge OUTPUT PART...`; shows and makes kernel files: `parmap kernels FILE`,
+ * `parmap compile FILE.c -o FILE.so`; and looks at what a long run will meet: `parmap doctor`, the
+ * only command that starts MPI. */
 #include "app/commands.h"
 
 #include "base/log.h"
@@ -20,6 +21,9 @@ static const char usage[] =
     "       parmap verify FILE           re-hash its data\n"
     "       parmap merge [--force] OUTPUT PART...\n"
     "                                    join the files of --part 1/N .. N/N into one\n"
+    "       parmap kernels FILE          the kernels of FILE.c or FILE.so: types, parameters\n"
+    "       parmap compile FILE.c -o FILE.so\n"
+    "                                    makes a kernel file for where there is no compiler\n"
     "       parmap doctor [--output FILE|FOLDER] [--threads N]\n"
     "                                    what can be wrong before a long run; started as the run\n"
     "                                    will be: mpirun -np 8 parmap doctor --output /scratch/me\n"
@@ -74,18 +78,25 @@ int main(int argc, char **argv)
         return pm_command_doctor(argc, argv);
     if (strcmp(command, "merge") == 0)
         return report(pm_command_merge(argc - 2, argv + 2));
+    if (strcmp(command, "compile") == 0)
+        return report(pm_command_compile(argc - 2, argv + 2));
+    if (strcmp(command, "kernels") == 0 && argc == 3 && argv[2][0] != '-')
+        return report(pm_command_kernels(argv[2]));
     if (strcmp(command, "info") == 0 && (state || failed || argc == 3) && file[0] != '-')
         return report(state    ? pm_command_state(file)
                       : failed ? pm_command_failed(file)
                                : pm_command_info(file));
     if (strcmp(command, "verify") == 0 && argc == 3 && file[0] != '-')
         return report(pm_command_verify(file));
-    if (strcmp(command, "info") == 0 || strcmp(command, "verify") == 0)
+    if (strcmp(command, "info") == 0 || strcmp(command, "verify") == 0 ||
+        strcmp(command, "kernels") == 0)
         pm_log_error("%s takes one FILE; see parmap --help", command);
     else if (*command)
-        pm_log_error("unknown command %s; use info, verify, merge or doctor, see parmap --help",
+        pm_log_error("unknown command %s; use info, verify, merge, kernels, compile or doctor, see "
+                     "parmap --help",
                      command);
     else
-        pm_log_error("no command; use info, verify, merge or doctor, see parmap --help");
+        pm_log_error("no command; use info, verify, merge, kernels, compile or doctor, see "
+                     "parmap --help");
     return PARMAP_USAGE;
 }

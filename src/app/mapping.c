@@ -60,7 +60,7 @@ static parmap_status compile_file(const char *path, pm_bytes *object)
     if (compiled.said && status == PARMAP_OK)
         pm_log_warning("%s", compiled.said);
     else if (compiled.said)
-        pm_log_lines(compiled.said);
+        pm_log_lines(PM_LOG_QUIET, compiled.said);
     *object = compiled.object;
     compiled.object = (pm_bytes){.data = NULL};
     pm_compiled_free(&compiled);

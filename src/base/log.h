@@ -26,8 +26,8 @@ void pm_log_mute(bool muted);
  * line that is logged takes it away first.  Returns whether something was drawn before. */
 bool pm_log_draw(const char *text);
 
-/* Lines of somebody else's, as they are. */
-void pm_log_lines(const char *lines);
+/* Lines of another program, a compiler for instance, as they are. */
+void pm_log_lines(pm_log_level level, const char *text);
 
 /* The message of this thread's last failure, as an error.  Its further lines, if it has any, show a
  * place in what the user wrote. */

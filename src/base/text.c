@@ -280,7 +280,25 @@ char *pm_format_clock(char text[PM_NUMBER_TEXT], double seconds)
     return text;
 }
 
-/* ---- the nearest word ------------------------------------------------------------------------ */
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool pm_is_name(const char *text, size_t room)
+{
+    if (!text || !is_letter(text[0]))
+        return false;
+    for (size_t i = 1; i < room; i++) {
+        if (text[i] == '\0')
+            return true;
+        if (!is_letter(text[i]) && !is_digit(text[i]))
+            return false;
+    }
+    return false;
+}
 
 enum { WORD_BYTES = 64, FARTHEST = 3 };
 
