@@ -118,12 +118,12 @@ static parmap_status check_type(const pm_columns *columns, const pm_column *colu
     if (pm_convert_find(kind, to->type))
         return PARMAP_OK;
     if (real && !pm_type_is_real(to->type))
-        return pm_fail(PARMAP_USAGE,
+        return pm_fail(PARMAP_BAD_DATA,
                        "%s has %s, real numbers, but the kernel takes %s, whole ones; use a kernel "
                        "for real numbers (--type %s), or store whole ones",
                        place_of(input, column->from), stored, wanted,
                        kind == PARMAP_FLOAT64 ? stored : "float32");
-    return pm_fail(PARMAP_USAGE,
+    return pm_fail(PARMAP_BAD_DATA,
                    "%s has %s, which %s cannot hold without loss; use a kernel for it (--type %s), "
                    "or store the data as %s",
                    place_of(input, column->from), stored, wanted, stored, wanted);
@@ -136,7 +136,7 @@ static parmap_status check_column(const pm_columns *columns, const pm_column *co
     const pm_layout_field *to = &columns->item.fields[column->to];
     char there[PM_LAYOUT_TEXT], wanted[PM_LAYOUT_TEXT];
     if (!same_extents(from, to))
-        return pm_fail(PARMAP_USAGE,
+        return pm_fail(PARMAP_BAD_DATA,
                        "a row of %s is %s, but the kernel takes %s%s%s; the dimensions behind the "
                        "first have to be the same",
                        place_of(input, column->from), type_text(there, from), type_text(wanted, to),
@@ -149,7 +149,7 @@ static parmap_status check_rows(const pm_columns *columns)
     for (int i = 1; i < columns->input_count; i++) {
         const pm_input *a = &columns->inputs[0], *b = &columns->inputs[i];
         if (a->rows != b->rows)
-            return pm_fail(PARMAP_USAGE,
+            return pm_fail(PARMAP_BAD_DATA,
                            "%s:%s has %lld rows, but %s:%s has %lld; item i is row i of each, so "
                            "they have to be as long as each other",
                            a->path, a->set, (long long)a->rows, b->path, b->set,
@@ -224,12 +224,12 @@ static parmap_status not_there(const pm_columns *columns, int to)
         const size_t used = strlen(left_out);
         append_offer(offers, sizeof offers, &columns->inputs[i]);
         snprintf(left_out + used, sizeof left_out - used, "%s%s",
-                 columns->inputs[i].left_out[0] ? "; of no use: " : "",
+                 columns->inputs[i].left_out[0] ? "; without numbers: " : "",
                  columns->inputs[i].left_out);
     }
     return pm_fail(PARMAP_USAGE,
-                   "the kernel takes %s (%s), which no input is; give --input %s=FILE:/SET; there "
-                   "are %s%s",
+                   "the kernel's input %s (%s) is missing; give --input %s=FILE:/SET; the inputs "
+                   "so far are %s%s",
                    field->name, type_text(type, field), field->name, offers, left_out);
 }
 
@@ -243,7 +243,7 @@ static parmap_status check_use(const pm_columns *columns)
             used = used || columns->columns[k].input == i;
         if (!used)
             return pm_fail(PARMAP_USAGE,
-                           "the input %s (%s:%s) is not of use: the kernel takes %s; leave it out, "
+                           "the input %s (%s:%s) is not used: the kernel takes %s; leave it out, "
                            "or write NAME=FILE:/SET",
                            input->name, input->path, input->set,
                            pm_layout_format(wanted, &columns->item));
