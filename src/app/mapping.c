@@ -300,8 +300,7 @@ void pm_mapping_describe(const pm_mapping *mapping, const pm_range *range, pm_re
     char parameters[PM_PARAMETERS_TEXT], text[PM_FIELD_TEXT];
     const char *arithmetic = pm_mapping_arithmetic(mapping, range);
     if (mapping->kernel->text)
-        pm_record_text(data, "formula",
-                       pm_text_digest(text, sizeof text, mapping->kernel->text));
+        pm_record_text(data, "formula", pm_text_digest(text, sizeof text, mapping->kernel->text));
     if (mapping->head.parameters.count > 0) {
         pm_parameters_format(parameters, &mapping->head.parameters);
         pm_record_text(data, "parameters", pm_text_digest(text, sizeof text, parameters));

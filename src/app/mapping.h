@@ -6,6 +6,7 @@
 #include "app/settings.h"
 #include "comm/world.h"
 #include "store/input.h"
+#include "store/record.h"
 #include "work/module.h"
 #include "work/parameters.h"
 

@@ -62,9 +62,9 @@ static size_t block_bytes(const pm_part_files *parts)
 {
     pm_layout input;
     const pm_record *first = &parts->first.data;
-    const bool read = pm_record_find(first, "input") &&
-                      pm_layout_parse(pm_record_get_text(first, "input_type", ""), &input) ==
-                          PARMAP_OK;
+    const bool read =
+        pm_record_find(first, "input") &&
+        pm_layout_parse(pm_record_get_text(first, "input_type", ""), &input) == PARMAP_OK;
     const size_t bytes = parts->first.item.bytes;
     return read && input.bytes > bytes ? input.bytes : bytes;
 }
@@ -104,8 +104,8 @@ static parmap_status describe(writing *w, const char *command)
     PM_TRY(pm_alone_topology(&w->topology));
     PM_TRY(pm_probe(w->plan.range.count, pm_probe_count(w->kernel.cost_s), w->plan.result.bytes,
                     read_probed, &w->source, &probe));
-    pm_plan_describe_known(&w->plan, &w->mapping, &w->parts->first.data, probe, w->parts->first.dataset, &w->topology,
-                           command, &w->file);
+    pm_plan_describe_known(&w->plan, &w->mapping, &w->parts->first.data, probe,
+                           w->parts->first.dataset, &w->topology, command, &w->file);
     return PARMAP_OK;
 }
 

@@ -191,8 +191,8 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
                        "leave out --part, and use more nodes",
                        kernel->name);
     if (plan->nan == PM_NAN_FAIL && !plan->can_fail)
-        return pm_fail(PARMAP_USAGE,
-                       "items of kernel %s cannot fail; use --nan stop or --nan pass", kernel->name);
+        return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; use --nan stop or --nan pass",
+                       kernel->name);
     if (settings->rerun_failed && !plan->can_fail)
         return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; leave out --rerun-failed",
                        kernel->name);
@@ -262,7 +262,8 @@ parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings
     PM_TRY(check_vector(plan->vector));
     PM_TRY(pm_plan_computer(plan, mapping, &computer));
     if (!mapping->columns)
-        PM_TRY(pm_kernel_check_domain(mapping->kernel, plan->type, &plan->range, plan->allow_rounding));
+        PM_TRY(pm_kernel_check_domain(mapping->kernel, plan->type, &plan->range,
+                                      plan->allow_rounding));
     plan->input = computer.input;
     plan->result = computer.result;
     if (settings->verify && !pm_layout_equal(&plan->result, &file->item))
@@ -317,8 +318,8 @@ static parmap_status compute_probed(void *context, int64_t item, void *result)
     const pm_range *range = &p->plan->range;
     const bool reads = p->mapping->reader;
     if (reads)
-        PM_TRY(pm_columns_read(p->mapping->reader, (int64_t)pm_range_item(range, item), 1,
-                               p->input));
+        PM_TRY(
+            pm_columns_read(p->mapping->reader, (int64_t)pm_range_item(range, item), 1, p->input));
     else if (computer->code->item)
         pm_range_input(range, item, computer->code->input, p->input);
     if (computer->code->item && reads && p->plan->nan == PM_NAN_FAIL)
@@ -337,8 +338,8 @@ static parmap_status probe_with(pm_probed *p, pm_record *data)
     uint64_t probed;
     p->computer.vector = PARMAP_VECTOR_BASELINE;
     if (plan->can_fail) {
-        PM_TRY(pm_probe_items(plan->range.count, count, plan->result.bytes, compute_probed, p,
-                              items));
+        PM_TRY(
+            pm_probe_items(plan->range.count, count, plan->result.bytes, compute_probed, p, items));
         pm_record_text(data, "probe", items);
     } else {
         PM_TRY(pm_probe(plan->range.count, count, plan->result.bytes, compute_probed, p, &probed));
@@ -468,10 +469,9 @@ static void copy_mapping(const pm_record *known, pm_record *data)
             pm_record_text(data, names[i], pm_record_get_text(known, names[i], ""));
 }
 
-void pm_plan_describe_known(const pm_plan *plan, const pm_mapping *mapping,
-                            const pm_record *known, uint64_t probed,
-                            const char *dataset, const pm_topology *topology, const char *command,
-                            pm_file *file)
+void pm_plan_describe_known(const pm_plan *plan, const pm_mapping *mapping, const pm_record *known,
+                            uint64_t probed, const char *dataset, const pm_topology *topology,
+                            const char *command, pm_file *file)
 {
     describe(plan, mapping, dataset, topology, command, file);
     copy_mapping(known, &file->data);

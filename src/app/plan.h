@@ -67,10 +67,9 @@ parmap_status pm_plan_describe(const pm_plan *plan, const pm_mapping *mapping,
 /* Local.  The same of results that are there already: of the kernel, only name, version and cost
  * are known, and the probe; `known` are the
  * attributes of a part. */
-void pm_plan_describe_known(const pm_plan *plan, const pm_mapping *mapping,
-                            const pm_record *known, uint64_t probed,
-                            const char *dataset, const pm_topology *topology, const char *command,
-                            pm_file *file);
+void pm_plan_describe_known(const pm_plan *plan, const pm_mapping *mapping, const pm_record *known,
+                            uint64_t probed, const char *dataset, const pm_topology *topology,
+                            const char *command, pm_file *file);
 
 /* Local, rank 0.  An earlier attempt has decided what the file says of its data, and how long
  * blocks are. */
@@ -92,7 +91,6 @@ size_t pm_plan_item_bytes(const pm_plan *plan);
 /* Local.  The kernel as this rank computes it. */
 parmap_status pm_plan_computer(const pm_plan *plan, const pm_mapping *mapping,
                                pm_computer *computer);
-
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);

@@ -23,15 +23,15 @@ typedef struct pm_program {
     pm_world world;
     pm_topology topology;
     pm_layers *layers;
-    pm_settings settings;   /* rank 0 */
-    bool settled;           /* rank 0: settings, mapping and plan are made, */
-    parmap_status unsettled; /* or this is why they could not be, */
+    pm_settings settings;       /* rank 0 */
+    bool settled;               /* rank 0: settings, mapping and plan are made, */
+    parmap_status unsettled;    /* or this is why they could not be, */
     char why[PM_MESSAGE_BYTES]; /* in words */
-    pm_time_limit limit;    /* rank 0 */
-    pm_stop_file stop_file; /* rank 0 */
-    pm_file file;           /* rank 0 */
-    pm_output output;       /* rank 0 */
-    pm_failed_list failed;  /* rank 0 */
+    pm_time_limit limit;        /* rank 0 */
+    pm_stop_file stop_file;     /* rank 0 */
+    pm_file file;               /* rank 0 */
+    pm_output output;           /* rank 0 */
+    pm_failed_list failed;      /* rank 0 */
     pm_todo todo;
     pm_progress progress; /* rank 0 */
     pm_plan plan;
@@ -39,8 +39,9 @@ typedef struct pm_program {
     bool too_many; /* rank 0: --on-error has stopped the run */
 } pm_program;
 
-/* Local, on the process that will be rank 0, before MPI starts.  Settings, mapping and plan: what can
- * be said before anybody knows where the ranks are.  Does it once, and says the same ever after. */
+/* Local, on the process that will be rank 0, before MPI starts.  Settings, mapping and plan: what
+ * can be said before anybody knows where the ranks are.  Does it once, and says the same ever
+ * after. */
 parmap_status pm_program_settle(pm_program *p);
 
 /* Collective.  A whole program; `argv` are the options, after which the line that was typed,

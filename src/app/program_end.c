@@ -200,8 +200,7 @@ static void tell_others(int64_t others)
 parmap_status pm_program_conclude(pm_program *p, pm_outcome *outcome)
 {
     tell_lost(p, &outcome->tally);
-    pm_failures_name(outcome->failures.items, outcome->failures.count, &p->mapping,
-                     &p->plan.range);
+    pm_failures_name(outcome->failures.items, outcome->failures.count, &p->mapping, &p->plan.range);
     if (p->plan.goal == PM_GOAL_WRITE)
         pm_stop_file_close(&p->stop_file);
     if (p->plan.goal == PM_GOAL_WRITE && pm_lock_is_lost(&p->output.lock)) {

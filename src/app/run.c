@@ -85,9 +85,8 @@ static parmap_status open_source(const pm_plan *plan, const pm_mapping *mapping,
     return PARMAP_OK;
 }
 
-static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
-                               const pm_mapping *mapping, const pm_topology *topology,
-                               pm_hub *hub, ends *e, pm_flow *flow)
+static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo, const pm_mapping *mapping,
+                               const pm_topology *topology, pm_hub *hub, ends *e, pm_flow *flow)
 {
     *e = (ends){.file = {.data.fd = -1, .statuses.fd = -1, .journal = {.fd = -1, .marks = -1}},
                 .compare = {.data.fd = -1, .statuses.fd = -1, .first = INT64_MAX}};
