@@ -18,6 +18,8 @@
  *
  * Errors of any call, besides those named: PARMAP_CLOSED after close or terminate, PARMAP_CANCELLED
  * when the calling process was terminated, PARMAP_SYSTEM when a rank died. */
+#include "parmap.h" /* which includes this one, in its place */
+
 #ifndef PARMAP_POOL_H
 #define PARMAP_POOL_H
 
@@ -209,7 +211,7 @@ PARMAP_API void parmap_iterator_free(parmap_iterator *iterator);
 
 /* ---- Python's names -------------------------------------------------------------------------- */
 
-#ifndef __cplusplus /* which has no compound literals */
+#ifndef __cplusplus /* for that: parmap_cxx.h */
 /* Sizes are those of what the pointers point to.  More fields of the job may follow as designated
  * initialisers: parmap_pool_map(pool, cube, numbers, cubes, 1000, .chunk = 100). */
 #define parmap_pool_apply(pool, task, input, result)                                               \
