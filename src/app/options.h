@@ -81,7 +81,7 @@ typedef struct pm_option {
 } pm_option;
 
 typedef struct pm_value {
-    pm_bounds bounds;
+    pm_typed_range bounds;
     pm_part part;
     int word;
     bool on;

@@ -79,7 +79,7 @@ static parmap_status check_part(const pm_layers *layers, const pm_value values[P
     const pm_setting *part = &layers->settings[PM_OPTION_PART];
     if (range->value == NULL || part->value == NULL)
         return PARMAP_OK;
-    const int64_t items = pm_bounds_count(&values[PM_OPTION_RANGE].bounds);
+    const int64_t items = pm_typed_range_count(&values[PM_OPTION_RANGE].bounds);
     if (values[PM_OPTION_PART].part.of <= items)
         return PARMAP_OK;
     return pm_fail(PARMAP_USAGE,

@@ -18,15 +18,15 @@ typedef enum pm_summary_kind { PM_SUMMARY_TEXT, PM_SUMMARY_JSON } pm_summary_kin
 
 /* A whole-number range, both ends included: `last` is an element whatever the step, so that 1..10:2
  * is 1..9:2.  The step is not 0; negative = descending. */
-typedef struct pm_bounds {
+typedef struct pm_typed_range {
     parmap_int128 first, last, step;
-} pm_bounds;
+} pm_typed_range;
 
 /* The number of elements, 1 to 2^63-1. */
-int64_t pm_bounds_count(const pm_bounds *bounds);
+int64_t pm_typed_range_count(const pm_typed_range *bounds);
 
 typedef struct pm_settings {
-    pm_bounds range;
+    pm_typed_range range;
     bool range_given; /* by any layer but the default */
     pm_part part;     /* of that range */
     parmap_type type;
