@@ -7,6 +7,33 @@
 
 #ifdef __cplusplus
 
+/* ---- kernels --------------------------------------------------------------------------------- */
+
+/* What may follow the domain: by name, in this order, or, before C++20, by position. */
+struct pm_kernel_more {
+    int version = 0;
+    double cost_s = 0;
+    struct {
+        const parmap_parameter *list = nullptr;
+        int count = 0;
+    } parameters = {};
+    const char *help = nullptr;
+};
+constexpr parmap_kernel pm_kernel_struct(const char *name, const parmap_variant *variants,
+                                         int count, const pm_kernel_more &more)
+{
+    return {PARMAP_KERNEL_ABI,
+            name,
+            variants,
+            count,
+            more.version,
+            more.cost_s,
+            more.parameters.list,
+            more.parameters.count,
+            more.help,
+            nullptr};
+}
+
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 template <class T> struct pm_is_real {
