@@ -182,6 +182,32 @@ inline parmap_status parmap_pool_apply_async(parmap_pool *pool, parmap_task *tas
     return parmap_pool_map_async(pool, task, input, result, 1, handle, more);
 }
 
+template <class T> inline parmap_type pm_type_of(const T *)
+{
+    return PARMAP_RECORD;
+}
+#define PM_TYPE_FUNCTION(T, type)                                                                  \
+    inline parmap_type pm_type_of(const T *)                                                       \
+    {                                                                                              \
+        return type;                                                                               \
+    }
+PM_NUMBERS(PM_TYPE_FUNCTION)
+#undef PM_TYPE_FUNCTION
+
+/* A kernel over an array of one of its types. */
+template <class In, class Out>
+inline parmap_status parmap_pool_map_kernel(parmap_pool *pool, const parmap_kernel *kernel,
+                                            const In *inputs, Out *results, int64_t count,
+                                            parmap_job more = parmap_job())
+{
+    more.kernel = kernel;
+    more.type = pm_type_of(inputs);
+    more.inputs = inputs;
+    more.results = results;
+    more.count = count;
+    return parmap_pool_run(pool, &more);
+}
+
 #endif
 
 #endif
