@@ -69,4 +69,12 @@ int pm_command_doctor(int argc, char **argv);
  * unfinished or of another run, for gaps and for conflicts; the rest as pm_part_files_write. */
 parmap_status pm_command_merge(int argc, char **argv);
 
+/* Local, on stdout.  The kernels of a shared object or of a source file, which is compiled: types,
+ * domains, parameters.  Errors of pm_kernel_file_read and pm_module_open. */
+parmap_status pm_command_kernels(const char *path);
+
+/* Local.  Makes a shared object: the words after "compile" are FILE -o FILE.so.  Errors of
+ * pm_kernel_file_read and pm_write_object. */
+parmap_status pm_command_compile(int argc, char **argv);
+
 #endif

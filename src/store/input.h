@@ -117,7 +117,9 @@ parmap_status pm_inputs_offer(const pm_input *inputs, int count, pm_layout *offe
 /* Local.  Binds every field of `item` to one of the inputs': by NAME=, by the name of a compound's
  * field, by the last part of the set's name; or the only one to the only one.  Every input has to
  * be of use, the lengths have to be the same, extents too, and the field's type has to hold every
- * value of the stored one.  PARMAP_USAGE or PARMAP_BAD_DATA when not.
+ * value of the stored one.
+ *   PARMAP_USAGE      a name is missing, or there twice; an input is of no use
+ *   PARMAP_BAD_DATA   types, extents or lengths do not fit
  * inputs may be columns->inputs. */
 parmap_status pm_columns_bind(const pm_input *inputs, int count, const pm_layout *item,
                               pm_columns *columns);

@@ -11,7 +11,12 @@
 parmap_status pm_filters_describe(pm_input *input, hid_t list, bool *known);
 
 /* What a thread needs while it reads: memory that grows, and the state of libdeflate. */
-enum { PM_SCRATCH_BUFFERS = 3 };
+enum {
+    PM_SCRATCH_FILTERS = 3, /* those of pm_filters_undo */
+    PM_SCRATCH_CHUNK = PM_SCRATCH_FILTERS,
+    PM_SCRATCH_ROWS,
+    PM_SCRATCH_BUFFERS
+};
 typedef struct pm_scratch {
     char *buffers[PM_SCRATCH_BUFFERS];
     size_t rooms[PM_SCRATCH_BUFFERS];

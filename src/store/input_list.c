@@ -26,28 +26,26 @@ char *pm_list_format(char text[PM_LIST_TEXT], const pm_list *list, const char *w
                      const char *others)
 {
     const char *meant = wanted ? nearest(list, wanted) : NULL;
-    int64_t shown = list->count < PM_LIST_SHOWN ? list->count : PM_LIST_SHOWN;
-    int used = 0;
+    const int64_t most = list->count < PM_LIST_SHOWN ? list->count : PM_LIST_SHOWN;
+    size_t used = 0;
+    int64_t shown = 0;
     text[0] = '\0';
     if (meant)
-        used = snprintf(text, PM_LIST_TEXT, "; did you mean %.128s?  %s", meant, others);
-    else
-        used = snprintf(text, PM_LIST_TEXT, "; %s", others);
-    for (int64_t i = 0; i < shown && used < PM_LIST_TEXT - 160; i++) {
-        const bool last = i + 1 == list->count;
-        used += snprintf(text + used, (size_t)(PM_LIST_TEXT - used), "%s%.128s",
-                         i == 0 ? " "
-                         : last ? " and "
-                                : ", ",
-                         list->names[i]);
-        if (i + 1 == shown && used >= PM_LIST_TEXT - 160)
-            shown = i + 1;
+        snprintf(text, PM_LIST_TEXT, " (did you mean %.128s?)", meant);
+    used = strlen(text);
+    snprintf(text + used, PM_LIST_TEXT - used, "; %s%s", others, list->count > 0 ? "" : " none");
+    for (; shown < most && strlen(text) < PM_LIST_TEXT / 2; shown++) {
+        used = strlen(text);
+        snprintf(text + used, PM_LIST_TEXT - used, "%s%.128s",
+                 shown == 0                 ? " "
+                 : shown + 1 == list->count ? " and "
+                                            : ", ",
+                 list->names[shown]);
     }
+    used = strlen(text);
     if (list->count > shown)
-        snprintf(text + used, (size_t)(PM_LIST_TEXT - used), " and %lld more",
+        snprintf(text + used, PM_LIST_TEXT - used, " and %lld more",
                  (long long)(list->count - shown));
-    else if (list->count == 0)
-        snprintf(text + used, (size_t)(PM_LIST_TEXT - used), " none");
     return text;
 }
 

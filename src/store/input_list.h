@@ -15,8 +15,8 @@ typedef struct pm_list {
 
 void pm_list_add(pm_list *list, const char *name);
 
-/* "; did you mean x?  It has w, x, y and 3 more", with "x" the nearest to `wanted`, if there is
- * one, and `others` before the names.  Returns `text`. */
+/* " (did you mean x?); its data sets are w, x, y and 3 more", with the nearest name to `wanted`, if
+ * there is one, and `others` before the names.  Returns `text`. */
 char *pm_list_format(char text[PM_LIST_TEXT], const pm_list *list, const char *wanted,
                      const char *others);
 

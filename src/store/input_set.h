@@ -28,4 +28,7 @@ parmap_status pm_set_read(pm_set *set, pm_scratch *scratch, int64_t first, int64
 parmap_status pm_set_copy(pm_set *set, pm_scratch *scratch, int64_t first, int64_t count,
                           char *rows);
 
+/* Goes through the index of the chunks.  PARMAP_BAD_DATA when it is damaged. */
+parmap_status pm_set_walk(pm_set *set);
+
 #endif

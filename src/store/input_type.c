@@ -124,7 +124,7 @@ static void look_at_number(hid_t type, member *number)
         look_at_compound(type, number);
         return;
     case H5T_STRING:
-        number->what = "a text";
+        number->what = "text";
         return;
     case H5T_REFERENCE:
         number->what = "a reference";
@@ -200,7 +200,7 @@ static parmap_status no_number(const pm_input *input, const char *colon, const c
                                const char *what)
 {
     return pm_fail(PARMAP_BAD_DATA,
-                   "%s:%s%s%s is %s; parmap reads rows of numbers, of fixed arrays of up to %d "
+                   "%s:%s%s%s is %s; parmap reads numbers, fixed arrays of them of up to %d "
                    "dimensions, and records of both",
                    input->path, input->set, colon, field, what, PARMAP_RANK);
 }

@@ -26,7 +26,7 @@ enum {
 };
 
 typedef struct job {
-    const pm_source *source;
+    const pm_compile_source *source;
     pm_toolchain toolchain;
     char *key;
     char folder[PM_PRIVATE_FOLDER];
@@ -56,7 +56,7 @@ bool pm_is_source_name(const char *path)
 }
 
 /* What is compiled, in messages. */
-static const char *name_of(const pm_source *source)
+static const char *name_of(const pm_compile_source *source)
 {
     return source->path ? source->path : "the formula";
 }
@@ -211,21 +211,31 @@ static void write_command(const job *j, char *path, char *words[PM_TOOLCHAIN_WOR
 
 /* ---- what became of it ----------------------------------------------------------------------- */
 
-/* The first line that tells of an error, else the first of all. */
-static const char *first_error(const char *said, int *length)
+/* The first line that tells of an error in the file itself, else of any, else the first of all. */
+static const char *first_error(const char *said, const char *path, int *length)
 {
-    const char *line = strstr(said, "error: ");
-    for (line = line ? line : said; line > said && line[-1] != '\n';)
-        line--;
-    *length = (int)strcspn(line, "\n");
-    return line;
+    const char *found = NULL;
+    for (const char *line = said; *line; line += *length + (line[*length] == '\n')) {
+        *length = (int)strcspn(line, "\n");
+        const char *error = strstr(line, "error: ");
+        if (!error || error > line + *length)
+            continue;
+        found = found ? found : line;
+        if (path && strncmp(line, path, strlen(path)) == 0) {
+            found = line;
+            break;
+        }
+    }
+    found = found ? found : said;
+    *length = (int)strcspn(found, "\n");
+    return found;
 }
 
 static parmap_status fail_compilation(const job *j, const char *said, int code)
 {
     const char *compiler = j->toolchain.compiler;
     int length;
-    const char *line = first_error(said, &length);
+    const char *line = first_error(said, j->source->path, &length);
     if (length > 1000)
         length = 1000;
     if (length == 0)
@@ -319,7 +329,7 @@ static parmap_status compile(job *j, pm_compiled *compiled)
     return status;
 }
 
-static parmap_status check_source(const pm_source *source)
+static parmap_status check_source(const pm_compile_source *source)
 {
     pm_bytes bytes;
     if (!source->path)
@@ -329,7 +339,7 @@ static parmap_status check_source(const pm_source *source)
     return PARMAP_OK;
 }
 
-parmap_status pm_compile(const pm_source *source, pm_compiled *compiled)
+parmap_status pm_compile(const pm_compile_source *source, pm_compiled *compiled)
 {
     job j = {.source = source};
     *compiled = (pm_compiled){.said = NULL};

@@ -6,11 +6,11 @@
 #include "work/bytes.h"
 
 /* One of path and text. */
-typedef struct pm_source {
+typedef struct pm_compile_source {
     const char *path; /* of a file: C, or C++ where it ends in .cc, .cpp or .cxx */
     const char *text; /* C that needs nothing but the headers of the system */
     double limit_s;   /* for the compiler; 0 = 120 */
-} pm_source;
+} pm_compile_source;
 
 typedef struct pm_compiled {
     pm_bytes object;
@@ -26,7 +26,7 @@ typedef struct pm_compiled {
  *   PARMAP_USAGE      a variable names what is no compiler
  *   PARMAP_SYSTEM     no compiler, or it did not end in time
  *   PARMAP_STOPPED    by a signal */
-parmap_status pm_compile(const pm_source *source, pm_compiled *compiled);
+parmap_status pm_compile(const pm_compile_source *source, pm_compiled *compiled);
 
 void pm_compiled_free(pm_compiled *compiled);
 

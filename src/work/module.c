@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "work/parameters.h"
 
-#include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +26,7 @@ enum {
     OBJECT_MOST = 1 << 30,
     KERNELS_MOST = 1024,
     VARIANTS_MOST = 64,
-    PARAMETERS_MOST = PM_PARAMETERS,
-    NAME_MOST = 63
+    NAME_MOST = 63 /* names go into files, reports and command lines */
 };
 
 static const char exports_name[] = "parmap_kernels";
@@ -75,7 +73,8 @@ static parmap_status check_parts(const char *name, const pm_bytes *object, const
         ElfW(Phdr) part;
         memcpy(&part, (const char *)object->data + head->e_phoff + (size_t)i * sizeof part,
                sizeof part);
-        if (part.p_type == PT_LOAD && (part.p_offset > size || part.p_filesz > size - part.p_offset))
+        if (part.p_type == PT_LOAD &&
+            (part.p_offset > size || part.p_filesz > size - part.p_offset))
             return fail_cut(name);
     }
     return PARMAP_OK;
@@ -197,10 +196,11 @@ static parmap_status fail_loading(const pm_module *module, const char *message)
 {
     const char *undefined = strstr(message, "undefined symbol: ");
     if (undefined)
-        return pm_fail(PARMAP_BAD_DATA,
-                       "%s needs %s, which neither parmap nor the libraries that it was linked with "
-                       "have; link it with the library, or correct the name",
-                       module->name, undefined + strlen("undefined symbol: "));
+        return pm_fail(
+            PARMAP_BAD_DATA,
+            "%s needs %s, which neither parmap nor the libraries that it was linked with "
+            "have; link it with the library, or correct the name",
+            module->name, undefined + strlen("undefined symbol: "));
     if (strstr(message, "cannot open shared object file"))
         return pm_fail(PARMAP_SYSTEM,
                        "%s needs a library that is not here: %s; install it, or add its folder to "
@@ -236,17 +236,6 @@ static parmap_status fail_damaged(const char *name, const char *what)
     return pm_fail(PARMAP_BAD_DATA, "%s is damaged: %s; compile it again", name, what);
 }
 
-/* Names go into files, reports and command lines. */
-static bool is_name(const char *name)
-{
-    if (!name || (!isalpha((unsigned char)name[0]) && name[0] != '_'))
-        return false;
-    for (size_t i = 1; name[i]; i++)
-        if (i == NAME_MOST || (!isalnum((unsigned char)name[i]) && name[i] != '_'))
-            return false;
-    return true;
-}
-
 /* Tables have all their entries or none, up to the vector units that this architecture has. */
 static parmap_status check_code(const char *file, const parmap_kernel *kernel,
                                 const parmap_code *code)
@@ -270,7 +259,7 @@ static parmap_status check_kernel(const char *file, const parmap_kernel *kernel)
         return fail_damaged(file, "a kernel is NULL");
     if (kernel->abi != PARMAP_KERNEL_ABI)
         return fail_abi(file, kernel->abi);
-    if (!is_name(kernel->name))
+    if (!pm_is_name(kernel->name, NAME_MOST + 1))
         return fail_damaged(file, "a kernel has no name");
     if (!kernel->variants || kernel->variant_count < 1 || kernel->variant_count > VARIANTS_MOST)
         return fail_damaged(file, "a kernel has no types");

@@ -131,11 +131,12 @@ static parmap_status find_compiler(pm_toolchain *t)
 
 static bool has_headers(pm_toolchain *t, const char *folder)
 {
-    char header[PATH_MAX];
+    char header[PATH_MAX], real[PATH_MAX];
     struct stat info;
-    return snprintf(header, sizeof header, "%s/parmap.h", folder) < (int)sizeof header &&
+    return realpath(folder, real) &&
+           snprintf(header, sizeof header, "%s/parmap.h", real) < (int)sizeof header &&
            stat(header, &info) == 0 &&
-           snprintf(t->include, sizeof t->include, "-I%s", folder) < (int)sizeof t->include;
+           snprintf(t->include, sizeof t->include, "-I%s", real) < (int)sizeof t->include;
 }
 
 /* Beside the folder of the program, or of the one above, for programs of the tests. */
