@@ -69,6 +69,18 @@ static int run_verify(int argc, char **argv)
     return pm_command_end(verify(argc, argv));
 }
 
+static int run_kernels(int argc, char **argv)
+{
+    const char *file = NULL;
+    const parmap_status status = read_file(argc, argv, 3, &file);
+    return pm_command_end(status == PARMAP_OK ? pm_command_kernels(file) : status);
+}
+
+static int run_compile(int argc, char **argv)
+{
+    return pm_command_end(pm_command_compile(argc - 2, argv + 2));
+}
+
 static int run_merge(int argc, char **argv)
 {
     return pm_command_end(pm_command_merge(argc - 2, argv + 2));
@@ -123,6 +135,14 @@ const pm_command pm_commands[] = {
              "range; everything is checked before it is written",
      .options = {{"force", NULL, "replace a file of parmap that holds another run"}},
      .run = run_merge},
+    {.name = "kernels",
+     .operands = "FILE",
+     .help = "the kernels of FILE.c or FILE.so: types, parameters",
+     .run = run_kernels},
+    {.name = "compile",
+     .operands = "FILE.c -o FILE.so",
+     .help = "make a kernel file for where there is no compiler",
+     .run = run_compile},
     {.name = "doctor",
      .operands = "",
      .help = "say ok, warning or wrong of each thing that a long run needs, and what to do about "
