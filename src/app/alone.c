@@ -1,7 +1,6 @@
 /* One rank's pipeline, with nobody to talk to. */
 #include "app/alone.h"
 
-#include "base/types.h"
 #include "work/kernel.h"
 
 parmap_status pm_alone_topology(pm_topology *topology)
@@ -31,12 +30,12 @@ parmap_status pm_alone_run(const pm_flow *flow, pm_tally *tally)
     return status;
 }
 
-parmap_status pm_alone_hash(const pm_file_source *source, const pm_blocks *blocks, parmap_type type,
-                            uint64_t *checksum)
+parmap_status pm_alone_hash(const pm_file_source *source, const pm_blocks *blocks,
+                            const pm_layout *item, uint64_t *checksum)
 {
     pm_tally tally;
     const pm_flow flow = {.blocks = *blocks,
-                          .type = type,
+                          .result = *item,
                           .vector = pm_vector_best(),
                           .checksum = true,
                           .can_fail = source->statuses.fd >= 0,
@@ -48,14 +47,14 @@ parmap_status pm_alone_hash(const pm_file_source *source, const pm_blocks *block
     return PARMAP_OK;
 }
 
-parmap_status pm_alone_compare(const pm_data *a, const pm_data *b, int64_t items, parmap_type type,
-                               int64_t *differences, int64_t *first)
+parmap_status pm_alone_compare(const pm_data *a, const pm_data *b, int64_t items,
+                               const pm_layout *item, int64_t *differences, int64_t *first)
 {
     pm_tally tally;
     pm_file_source source = {.data = *a, .statuses.fd = -1};
     pm_compare_sink compare = {.data = *b, .statuses.fd = -1, .first = INT64_MAX};
-    const pm_flow flow = {.blocks = pm_blocks_plan(items, pm_type_bytes(type), 0),
-                          .type = type,
+    const pm_flow flow = {.blocks = pm_blocks_plan(items, item->bytes, 0),
+                          .result = *item,
                           .vector = pm_vector_best(),
                           .source = &pm_source_file,
                           .source_self = &source,

@@ -12,11 +12,11 @@ parmap_status pm_alone_topology(pm_topology *topology);
 parmap_status pm_alone_run(const pm_flow *flow, pm_tally *tally);
 
 /* Local.  The checksum of the blocks of a file, as the run stored it that wrote them. */
-parmap_status pm_alone_hash(const pm_file_source *source, const pm_blocks *blocks, parmap_type type,
-                            uint64_t *checksum);
+parmap_status pm_alone_hash(const pm_file_source *source, const pm_blocks *blocks,
+                            const pm_layout *item, uint64_t *checksum);
 
 /* Local.  Compares the items of two files.  How many differ, and the first of them. */
-parmap_status pm_alone_compare(const pm_data *a, const pm_data *b, int64_t items, parmap_type type,
-                               int64_t *differences, int64_t *first);
+parmap_status pm_alone_compare(const pm_data *a, const pm_data *b, int64_t items,
+                               const pm_layout *item, int64_t *differences, int64_t *first);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* The records are in the order of the items, and so are the items that are visited. */
 typedef struct listing {
-    pm_bounds range;
+    pm_typed_range range;
     pm_failed_list records;
     int64_t next; /* record */
 } listing;

@@ -2,7 +2,6 @@
 #include "app/commands.h"
 
 #include "base/text.h"
-#include "base/types.h"
 #include "store/failed_collect.h"
 #include "store/output.h"
 
@@ -94,15 +93,15 @@ static void print_unfinished(const char *path, pm_output_state state)
 parmap_status pm_command_info(const char *path)
 {
     static pm_file file;
-    char size[PM_NUMBER_TEXT];
+    char size[PM_NUMBER_TEXT], layout[PM_LAYOUT_TEXT];
     const pm_output_state state = pm_output_inspect(path, &file);
     if (status_of(state) != PARMAP_OK)
         return pm_output_read(path, &file); /* says it in words */
     printf("file: %s\nstate: %s\n", path, pm_output_state_word(state));
     if (file.items > 0) {
-        pm_format_scaled(size, (double)file.items * (double)pm_type_bytes(file.type), "B");
+        pm_format_scaled(size, (double)file.items * (double)file.item.bytes, "B");
         printf("data set: /%s, %" PRId64 " x %s, %s at byte %" PRId64 "\n", file.dataset,
-               file.items, pm_type_name(file.type), size, file.offset);
+               file.items, pm_layout_format(layout, &file.item), size, file.offset);
         print_record(&file.data, file.complete);
         print_record(&file.run, file.complete);
     }

@@ -27,13 +27,12 @@ parmap_status pm_command_verify(const char *path)
                        "%s does not say rightly how long its blocks are: it is damaged; compute "
                        "it again with --force",
                        path);
-    parmap_status status =
-        pm_data_open(&source.data, path, file.offset, pm_type_bytes(file.type), false);
+    parmap_status status = pm_data_open(&source.data, path, file.offset, file.item.bytes, false);
     if (status == PARMAP_OK && file.has_statuses)
         status = pm_data_open(&source.statuses, path, file.statuses_offset, 1, false);
     const pm_blocks blocks = pm_blocks_of(file.items, pm_file_block_items(&file));
     if (status == PARMAP_OK)
-        status = pm_alone_hash(&source, &blocks, file.type, &checksum);
+        status = pm_alone_hash(&source, &blocks, &file.item, &checksum);
     pm_data_close(&source.data);
     pm_data_close(&source.statuses);
     if (status != PARMAP_OK)

@@ -135,7 +135,7 @@ static parmap_status describe(pm_part_file *part, const pm_file *file)
     part->has_checksum = pm_record_find(d, "checksum") != NULL;
     part->checksum = pm_record_get_uint(d, "checksum", 0);
     part->has_stats = pm_record_find(d, "min") != NULL;
-    return pm_data_open(&part->data, part->path, file->offset, pm_type_bytes(file->type), false);
+    return pm_data_open(&part->data, part->path, file->offset, file->item.bytes, false);
 }
 
 /* ---- whether they belong together ------------------------------------------------------------ */

@@ -8,13 +8,13 @@
 
 #include <inttypes.h>
 
-static parmap_status check_data(const pm_part_file *part, parmap_type type)
+static parmap_status check_data(const pm_part_file *part, const pm_layout *item)
 {
     uint64_t checksum;
     if (!part->has_checksum)
         return PARMAP_OK;
     const pm_file_source source = {.data = part->data, .statuses.fd = -1};
-    PM_TRY(pm_alone_hash(&source, &part->blocks, type, &checksum));
+    PM_TRY(pm_alone_hash(&source, &part->blocks, item, &checksum));
     if (checksum == part->checksum)
         return PARMAP_OK;
     return pm_fail(PARMAP_BAD_DATA,
@@ -38,7 +38,7 @@ static parmap_status check_overlap(const pm_part_files *parts, const pm_share *o
                   b = data_from(parts, overlap->other, overlap->begin);
     const char *one = parts->files[overlap->part].path, *other = parts->files[overlap->other].path;
     int64_t differences, first;
-    PM_TRY(pm_alone_compare(&a, &b, items, parts->first.type, &differences, &first));
+    PM_TRY(pm_alone_compare(&a, &b, items, &parts->first.item, &differences, &first));
     if (differences > 0) {
         char x[PM_NUMBER_TEXT];
         const int64_t item = overlap->begin + first;
@@ -68,7 +68,7 @@ static parmap_status note(pm_complaints *complaints, parmap_status status)
 parmap_status pm_part_files_check(const pm_part_files *parts, pm_complaints *complaints)
 {
     for (int i = 0; i < parts->count; i++)
-        PM_TRY(note(complaints, check_data(&parts->files[i], parts->first.type)));
+        PM_TRY(note(complaints, check_data(&parts->files[i], &parts->first.item)));
     if (complaints->status != PARMAP_OK)
         return PARMAP_OK;
     for (int i = 0; i < parts->join.overlaps.count; i++)

@@ -65,17 +65,16 @@ static void make_plan(writing *w)
     w->kernel = (parmap_kernel){.name = pm_record_get_text(first, "kernel", "?"),
                                 .version = (int)pm_record_get_int(first, "kernel_version", 0),
                                 .cost_s = cost_s};
-    w->plan =
-        (pm_plan){.range = *whole,
-                  .whole = *whole,
-                  .blocks = pm_blocks_plan(whole->count, pm_type_bytes(parts->first.type), cost_s),
-                  .result = parts->first.type,
-                  .goal = PM_GOAL_WRITE,
-                  .schedule = PM_SCHEDULE_STATIC,
-                  .vector = -1,
-                  .checksum = all_have(parts, has_checksum, "checksum"),
-                  .stats = all_have(parts, has_stats, "statistics"),
-                  .allow_rounding = pm_record_get_int(first, "rounding", 0) != 0};
+    w->plan = (pm_plan){.range = *whole,
+                        .whole = *whole,
+                        .blocks = pm_blocks_plan(whole->count, parts->first.item.bytes, cost_s),
+                        .result = parts->first.item,
+                        .goal = PM_GOAL_WRITE,
+                        .schedule = PM_SCHEDULE_STATIC,
+                        .vector = -1,
+                        .checksum = all_have(parts, has_checksum, "checksum"),
+                        .stats = all_have(parts, has_stats, "statistics"),
+                        .allow_rounding = pm_record_get_int(first, "rounding", 0) != 0};
 }
 
 static parmap_status read_probed(void *source, int64_t item, void *result)
@@ -86,11 +85,11 @@ static parmap_status read_probed(void *source, int64_t item, void *result)
 static parmap_status describe(writing *w, const char *command)
 {
     uint64_t probe;
-    PM_TRY(
-        pm_type_parse(pm_record_get_text(&w->parts->first.data, "input_type", ""), &w->plan.type));
+    PM_TRY(pm_layout_parse(pm_record_get_text(&w->parts->first.data, "input_type", ""),
+                           &w->plan.input));
     PM_TRY(pm_alone_topology(&w->topology));
-    PM_TRY(pm_probe(w->plan.range.count, pm_probe_count(w->kernel.cost_s),
-                    pm_type_bytes(w->plan.result), read_probed, &w->source, &probe));
+    PM_TRY(pm_probe(w->plan.range.count, pm_probe_count(w->kernel.cost_s), w->plan.result.bytes,
+                    read_probed, &w->source, &probe));
     pm_plan_describe_known(&w->plan, &w->kernel, probe, w->parts->first.dataset, &w->topology,
                            command, &w->file);
     return PARMAP_OK;
@@ -119,7 +118,7 @@ static parmap_status copy_to(const writing *w, pm_file_sink *sink, pm_tally *tal
 {
     const pm_flow flow = {.blocks = w->plan.blocks,
                           .todo = &w->todo,
-                          .type = w->plan.result,
+                          .result = w->plan.result,
                           .vector = pm_vector_best(),
                           .checksum = w->plan.checksum,
                           .stats = w->plan.stats,
@@ -127,8 +126,7 @@ static parmap_status copy_to(const writing *w, pm_file_sink *sink, pm_tally *tal
                           .source_self = (void *)&w->source,
                           .sink = &pm_sink_file,
                           .sink_self = sink};
-    PM_TRY(pm_data_open(&sink->data, w->plan.path, w->plan.offset, pm_type_bytes(w->plan.result),
-                        true));
+    PM_TRY(pm_data_open(&sink->data, w->plan.path, w->plan.offset, w->plan.result.bytes, true));
     PM_TRY(pm_journal_open(&sink->journal, w->plan.path, 0, true));
     PM_TRY(pm_alone_run(&flow, tally));
     return pm_data_sync(&sink->data);

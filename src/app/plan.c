@@ -5,6 +5,7 @@
 #include "base/types.h"
 #include "comm/pause.h"
 #include "comm/world.h"
+#include "work/compute.h"
 #include "work/kernel.h"
 #include "work/probe.h"
 
@@ -33,9 +34,9 @@ char *pm_plan_input(char text[PM_NUMBER_TEXT], const pm_plan *plan, int64_t item
     return pm_format_int128(text, pm_range_item(&plan->range, item));
 }
 
-static pm_range range_of(const pm_bounds *bounds)
+static pm_range range_of(const pm_typed_range *bounds)
 {
-    return (pm_range){bounds->first, bounds->step, pm_bounds_count(bounds)};
+    return (pm_range){bounds->first, bounds->step, pm_typed_range_count(bounds)};
 }
 
 parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range)
@@ -87,8 +88,7 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
     if (pm_type_parse(pm_record_get_text(d, "input_type", ""), &plan->type) != PARMAP_OK ||
         pm_plan_read_range(d, "range", &plan->range) != PARMAP_OK)
         return damaged(settings->verify);
-    if (pm_file_block_items(file) == 0 || plan->range.count != file->items ||
-        kernel->variants[plan->type].result != file->type)
+    if (pm_file_block_items(file) == 0 || plan->range.count != file->items)
         return damaged(settings->verify);
     plan->allow_rounding = pm_record_get_int(d, "rounding", 0) != 0;
     const pm_range whole = range_of(&settings->range);
@@ -129,7 +129,7 @@ static double cost_of(const pm_plan *plan, const parmap_kernel *kernel)
 
 static parmap_status plan_blocks(pm_plan *plan, const parmap_kernel *kernel, const pm_file *file)
 {
-    const size_t bytes = pm_type_bytes(plan->result);
+    const size_t bytes = plan->result.bytes;
     if (plan->range.count > (INT64_MAX - (INT64_C(1) << 30)) / (int64_t)bytes)
         return pm_fail(PARMAP_USAGE,
                        "more elements than a file can hold; choose a smaller --range");
@@ -173,10 +173,17 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
     return PARMAP_OK;
 }
 
+parmap_status pm_plan_computer(const pm_plan *plan, const parmap_kernel *kernel,
+                               pm_computer *computer)
+{
+    return pm_computer_make(computer, kernel, plan->type, pm_plan_vector(plan),
+                            plan->allow_rounding);
+}
+
 parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
                            pm_file *file)
 {
-    const parmap_variant *variant;
+    pm_computer computer;
     plan->whole = range_of(&settings->range);
     plan->part = settings->part;
     plan->range = pm_range_part(&plan->whole, plan->part);
@@ -193,10 +200,13 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     if (settings->verify)
         PM_TRY(plan_verification(plan, kernel, settings, file));
     PM_TRY(check_vector(plan->vector));
-    PM_TRY(pm_kernel_variant(kernel, plan->type, &variant));
+    PM_TRY(pm_plan_computer(plan, kernel, &computer));
     PM_TRY(pm_kernel_check_domain(kernel, plan->type, &plan->range, plan->allow_rounding));
-    plan->result = variant->result;
-    plan->can_fail = pm_kernel_can_fail(variant);
+    plan->input = computer.input;
+    plan->result = computer.result;
+    if (settings->verify && !pm_layout_equal(&plan->result, &file->item))
+        return damaged(settings->verify);
+    plan->can_fail = computer.code->item != NULL;
     plan->retries = settings->retries;
     plan->failed_limit =
         settings->verify ? INT64_MAX : pm_on_error_limit(&settings->on_error, plan->range.count);
@@ -215,7 +225,7 @@ void pm_plan_print(const pm_plan *plan, const pm_settings *settings)
     print_fact("items", plan->blocks.items);
     print_fact("blocks", plan->blocks.count);
     print_fact("block_items", plan->blocks.block_items);
-    print_fact("bytes", plan->blocks.items * (int64_t)pm_type_bytes(plan->result));
+    print_fact("bytes", plan->blocks.items * (int64_t)plan->result.bytes);
     printf("range = %s\n", pm_range_format(range, &plan->range));
     if (plan->part.of > 0)
         printf("part = %s\n", pm_part_format(part, plan->part));
@@ -231,39 +241,62 @@ char *pm_format_now(char text[32])
     return text;
 }
 
-static void add_probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
+typedef struct pm_probed {
+    pm_computer computer;
+    const pm_range *range;
+} pm_probed;
+
+static parmap_status compute_probed(void *context, int64_t item, void *result)
 {
+    const pm_probed *p = context;
+    parmap_int128 input;
+    if (!p->computer.code->item)
+        return pm_compute_range(&p->computer, p->range, item, 1, &input, result);
+    pm_range_input(p->range, item, p->computer.code->input, &input);
+    return p->computer.code->item(&input, result);
+}
+
+static parmap_status add_probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
+{
+    pm_probed p = {.range = &plan->range};
+    const int count = pm_probe_count(kernel->cost_s);
     char items[PM_PROBE_TEXT];
+    uint64_t probe;
+    PM_TRY(pm_plan_computer(plan, kernel, &p.computer));
+    p.computer.vector = PARMAP_VECTOR_BASELINE;
     if (plan->can_fail) {
-        pm_kernel_probe_items(kernel, plan->type, &plan->range, items);
+        PM_TRY(pm_probe_items(plan->range.count, count, plan->result.bytes, compute_probed, &p,
+                              items));
         pm_record_text(data, "probe", items);
     } else {
-        pm_record_uint(data, "probe",
-                       pm_kernel_probe(kernel, &kernel->variants[plan->type], &plan->range));
+        PM_TRY(pm_probe(plan->range.count, count, plan->result.bytes, compute_probed, &p, &probe));
+        pm_record_uint(data, "probe", probe);
     }
+    return PARMAP_OK;
 }
 
 /* A slow kernel that does not say so gets blocks that are too large to share out. */
-static void probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
+static parmap_status probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
 {
     static const double long_block_s = 0.2;
     const double begun = pm_now();
-    add_probe(plan, kernel, data);
+    PM_TRY(add_probe(plan, kernel, data));
     const double each_s = (pm_now() - begun) / PM_PROBES;
     if (kernel->cost_s == 0 && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
         pm_log_warning(
             "an item of kernel %s takes %.1e s, so a block of %lld is too long to share out; add "
             ".cost_s = %.0e to its PARMAP_DOMAIN",
             kernel->name, each_s, (long long)pm_block_length(&plan->blocks, 0), each_s);
+    return PARMAP_OK;
 }
 
 static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
 {
-    char range[PM_RANGE_TEXT], part[PM_PART_TEXT];
+    char range[PM_RANGE_TEXT], part[PM_PART_TEXT], layout[PM_LAYOUT_TEXT];
     pm_record_text(d, "kernel", kernel->name);
     pm_record_int(d, "kernel_version", kernel->version);
-    pm_record_text(d, "type", pm_type_name(plan->result));
-    pm_record_text(d, "input_type", pm_type_name(plan->type));
+    pm_record_text(d, "type", pm_layout_format(layout, &plan->result));
+    pm_record_text(d, "input_type", pm_layout_format(layout, &plan->input));
     pm_record_text(d, "range", pm_range_format(range, &plan->range));
     if (plan->part.of > 0) {
         pm_record_text(d, "part", pm_part_format(part, plan->part));
@@ -281,7 +314,8 @@ static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_r
                                       : "sum mod 2^64 of XXH3_64bits(block, seed = block number)");
     }
     static const char *const folds[] = {"min", "max", "sum"};
-    for (int i = 0; plan->stats && i < (plan->result == PARMAP_INT128 ? 2 : 3); i++) {
+    for (int i = 0; plan->stats && i < (plan->result.fields[0].type == PARMAP_INT128 ? 2 : 3);
+         i++) {
         pm_record_text(d, folds[i], "");
         pm_record_room(d, folds[i], PM_STATS_TEXT);
     }
@@ -320,7 +354,7 @@ static void describe(const pm_plan *plan, const parmap_kernel *kernel, const cha
                      const pm_topology *topology, const char *command, pm_file *file)
 {
     *file =
-        (pm_file){.type = plan->result, .items = plan->range.count, .has_statuses = plan->can_fail};
+        (pm_file){.item = plan->result, .items = plan->range.count, .has_statuses = plan->can_fail};
     snprintf(file->dataset, sizeof file->dataset, "%s", dataset);
     describe_data(plan, kernel, &file->data);
     describe_run(plan, topology, &file->run);
@@ -328,11 +362,12 @@ static void describe(const pm_plan *plan, const parmap_kernel *kernel, const cha
     pm_record_room(&file->run, "command", PM_FIELD_TEXT);
 }
 
-void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
-                      const pm_topology *topology, const char *command, pm_file *file)
+parmap_status pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel,
+                               const pm_settings *settings, const pm_topology *topology,
+                               const char *command, pm_file *file)
 {
     describe(plan, kernel, settings->dataset, topology, command, file);
-    probe(plan, kernel, &file->data);
+    return probe(plan, kernel, &file->data);
 }
 
 void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
@@ -359,7 +394,7 @@ void pm_plan_conclude(const pm_plan *plan, uint64_t checksum, const pm_stats *st
     if (plan->checksum)
         pm_record_uint(&file->data, "checksum", checksum);
     if (plan->stats) {
-        pm_stats_format(stats, plan->result, min, max, sum);
+        pm_stats_format(stats, plan->result.fields[0].type, min, max, sum);
         pm_record_text(&file->data, "min", min);
         pm_record_text(&file->data, "max", max);
         if (*sum)

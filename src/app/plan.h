@@ -7,6 +7,7 @@
 #include "comm/topology.h"
 #include "store/output.h"
 #include "work/blocks.h"
+#include "work/compute.h"
 #include "work/range.h"
 #include "work/stats.h"
 
@@ -20,8 +21,9 @@ typedef struct pm_plan {
     pm_range whole; /* that it is a part of, */
     pm_part part;   /* and which */
     pm_blocks blocks;
-    parmap_type type;   /* of the inputs */
-    parmap_type result; /* of the results */
+    parmap_type type; /* of the inputs */
+    pm_layout input;  /* what an input is, */
+    pm_layout result; /* and a result */
     pm_goal goal;
     pm_schedule_kind schedule;
     int vector;  /* a parmap_vector, or -1 = the best of each rank's processor */
@@ -55,8 +57,9 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
 
 /* Local, rank 0.  What the file will say of the data and of the run, before it has begun.
  * `command` is the command line. */
-void pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
-                      const pm_topology *topology, const char *command, pm_file *file);
+parmap_status pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel,
+                               const pm_settings *settings, const pm_topology *topology,
+                               const char *command, pm_file *file);
 
 /* Local.  The same of results that are there already: of the kernel, only name, version and cost
  * are known, and the probe. */
@@ -77,6 +80,11 @@ void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
 
 /* Local.  The range that an attribute of a file holds; PARMAP_USAGE when it holds none. */
 parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range);
+
+/* Local.  The kernel as this rank computes it. */
+parmap_status pm_plan_computer(const pm_plan *plan, const parmap_kernel *kernel,
+                               pm_computer *computer);
+
 /* The input of an item, as text. */
 char *pm_plan_input(char text[PM_NUMBER_TEXT], const pm_plan *plan, int64_t item);
 

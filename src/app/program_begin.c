@@ -43,7 +43,8 @@ static parmap_status open_output(pm_program *p, bool *already)
 {
     char path[PM_PATH];
     PM_TRY(pm_output_resolve(p->settings.output, path));
-    pm_plan_describe(&p->plan, p->spec->kernel, &p->settings, &p->topology, p->command, &p->file);
+    PM_TRY(pm_plan_describe(&p->plan, p->spec->kernel, &p->settings, &p->topology, p->command,
+                            &p->file));
     const pm_wish wish = {
         .nodes = p->topology.nodes,
         .force = p->settings.force,

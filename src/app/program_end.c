@@ -46,7 +46,7 @@ static parmap_status summarise(const pm_program *p, const char *status, const pm
     const int64_t before = p->output.past.items + reread;
     char min[PM_STATS_TEXT] = "", max[PM_STATS_TEXT] = "", sum[PM_STATS_TEXT] = "";
     if (whole && p->plan.stats)
-        pm_stats_format(&outcome->tally.stats, p->plan.result, min, max, sum);
+        pm_stats_format(&outcome->tally.stats, p->plan.result.fields[0].type, min, max, sum);
     const pm_summary summary = {
         .program = p->name,
         .status = status,

@@ -3,12 +3,10 @@
 
 #include "base/log.h"
 #include "base/stop.h"
-#include "base/types.h"
 #include "comm/collective.h"
 #include "comm/pause.h"
 #include "map/ends.h"
 #include "store/keeper.h"
-#include "work/kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +14,8 @@
 
 /* Both ends, as far as the plan needs them. */
 typedef struct ends {
-    pm_sample_source sample; /* its kernel is the range source */
+    pm_computer computer;
+    pm_sample_source sample; /* its kernel is the source of whole runs */
     pm_items items;          /* that source's, where items can fail, */
     pm_failures failures;    /* and who is told */
     pm_file_sink file;
@@ -26,7 +25,7 @@ typedef struct ends {
 /* The results of the file, and the statuses where items can fail. */
 static parmap_status open_data(const pm_plan *plan, pm_data *data, pm_data *statuses, bool writable)
 {
-    PM_TRY(pm_data_open(data, plan->path, plan->offset, pm_type_bytes(plan->result), writable));
+    PM_TRY(pm_data_open(data, plan->path, plan->offset, plan->result.bytes, writable));
     return plan->can_fail ? pm_data_open(statuses, plan->path, plan->statuses_offset, 1, writable)
                           : PARMAP_OK;
 }
@@ -62,43 +61,41 @@ static parmap_status open_sink(const pm_plan *plan, const pm_topology *topology,
     return PARMAP_OK;
 }
 
-static void set_source(const pm_plan *plan, const parmap_kernel *kernel, parmap_vector vector,
-                       ends *e)
+static parmap_status open_source(const pm_plan *plan, const parmap_kernel *kernel, ends *e)
 {
-    const parmap_variant *variant = &kernel->variants[plan->type];
-    e->items = (pm_items){.range = plan->range,
-                          .type = plan->type,
-                          .result = plan->result,
-                          .item = variant->code->item,
+    PM_TRY(pm_plan_computer(plan, kernel, &e->computer));
+    e->items = (pm_items){.computer = &e->computer,
+                          .range = &plan->range,
                           .retries = plan->retries,
                           .failed = pm_failures_take,
                           .context = &e->failures};
     e->sample = (pm_sample_source){.samples = plan->samples,
-                                   .kernel = {.range = plan->range,
-                                              .loop = variant->code->loops[vector],
+                                   .kernel = {.computer = &e->computer,
+                                              .range = plan->range,
                                               .items = plan->can_fail ? &e->items : NULL}};
+    return PARMAP_OK;
 }
 
 static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
                                const parmap_kernel *kernel, const pm_topology *topology,
                                pm_hub *hub, ends *e, pm_flow *flow)
 {
-    const parmap_vector vector = pm_plan_vector(plan);
     *e = (ends){.file = {.data.fd = -1, .statuses.fd = -1, .journal = {.fd = -1, .marks = -1}},
                 .compare = {.data.fd = -1, .statuses.fd = -1, .first = INT64_MAX}};
     pm_failures_open(&e->failures, hub, topology, plan->session);
-    set_source(plan, kernel, vector, e);
+    PM_TRY(open_source(plan, kernel, e));
     *flow =
         (pm_flow){.blocks = plan->blocks,
                   .todo = todo,
-                  .type = plan->result,
-                  .vector = vector,
+                  .result = plan->result,
+                  .input_bytes = pm_kernel_source_loads(&e->sample.kernel) ? plan->input.bytes : 0,
+                  .vector = e->computer.vector,
                   .checksum = plan->checksum,
                   .stats = plan->stats,
                   .can_fail = plan->can_fail,
                   .cost_s = kernel->cost_s,
                   .until = plan->until,
-                  .source = plan->samples ? &pm_source_sample : &pm_source_range,
+                  .source = plan->samples ? &pm_source_sample : &pm_source_kernel,
                   .source_self = plan->samples ? (void *)&e->sample : (void *)&e->sample.kernel};
     return open_sink(plan, topology, e, flow);
 }
@@ -228,7 +225,7 @@ static pm_chunk serve(void *claims)
 
 int64_t pm_run_unit(const pm_plan *plan, const pm_topology *topology)
 {
-    const size_t least = plan->can_fail ? 1 : pm_type_bytes(plan->result); /* bytes of an item */
+    const size_t least = plan->can_fail ? 1 : plan->result.bytes; /* bytes of an item */
     return topology->nodes > 1 ? pm_blocks_per_page(&plan->blocks, least) : 1;
 }
 

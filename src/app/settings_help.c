@@ -92,10 +92,14 @@ static void print_examples(const char *program, const char *output)
 void pm_settings_help(const char *program, const parmap_spec *defaults)
 {
     printf("Usage: %s [OPTION]...\n", program);
-    print_entry("", 0,
-                "Computes a function for every number of a range, on all cores it is given, and "
-                "writes the results to an HDF5 file. Runs alone, or under mpirun or srun.");
+    print_entry(
+        "", 0,
+        "Computes a function for every number of a range, or every row of data sets, on all "
+        "cores it is given, and writes the results to an HDF5 file. Runs alone, or under mpirun or "
+        "srun.");
     for (int id = 0; id < PM_OPTIONS; id++) {
+        if (!pm_option_is_offered(&pm_options[id], defaults))
+            continue;
         if (pm_options[id].heading != NULL)
             printf("\n%s:\n", pm_options[id].heading);
         print_option((pm_option_id)id, defaults);

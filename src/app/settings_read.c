@@ -14,12 +14,12 @@ static const char range_form[] =
     "write FIRST..LAST or FIRST..LAST:STEP, for example 1..1000000 or 10..0:-2";
 
 /* How many steps lead from first to last: one less than the elements, and so never too large. */
-static parmap_uint128 steps_between(const pm_bounds *bounds)
+static parmap_uint128 steps_between(const pm_typed_range *bounds)
 {
     return pm_range_steps(bounds->first, bounds->last, bounds->step);
 }
 
-int64_t pm_bounds_count(const pm_bounds *bounds)
+int64_t pm_typed_range_count(const pm_typed_range *bounds)
 {
     return (int64_t)steps_between(bounds) + 1;
 }
@@ -35,7 +35,7 @@ static parmap_status read_number(const char *from, size_t length, parmap_int128 
     return pm_parse_integer(part, value);
 }
 
-static parmap_status check_direction(const pm_bounds *bounds)
+static parmap_status check_direction(const pm_typed_range *bounds)
 {
     char first[PM_NUMBER_TEXT], last[PM_NUMBER_TEXT], step[PM_NUMBER_TEXT];
     pm_format_int128(first, bounds->first);
@@ -53,7 +53,7 @@ static parmap_status check_direction(const pm_bounds *bounds)
     return PARMAP_OK;
 }
 
-static parmap_status read_range(const char *text, pm_bounds *bounds)
+static parmap_status read_range(const char *text, pm_typed_range *bounds)
 {
     const char *dots = strstr(text, "..");
     if (dots == NULL)
@@ -210,6 +210,7 @@ parmap_status pm_option_read(const pm_option *option, const char *text, pm_value
         return pm_on_error_read(text, &value->on_error);
     case PM_VALUE_TIME:
         return read_time(option, text, value);
+    case PM_VALUE_LIST:
     case PM_VALUE_FILE:
     case PM_VALUE_NONE:
         break;

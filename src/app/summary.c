@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "base/types.h"
 #include "work/kernel.h"
 
 #include <inttypes.h>
@@ -12,7 +11,7 @@
 
 static double bytes_of(const pm_summary *s, int64_t items)
 {
-    return (double)items * (double)pm_type_bytes(s->plan->result);
+    return (double)items * (double)s->plan->result.bytes;
 }
 
 static double per_second(const pm_summary *s, double amount)
@@ -28,9 +27,10 @@ static void text_line(const char *name, const char *value)
 
 static void print_text(const pm_summary *s)
 {
-    char number[PM_NUMBER_TEXT], line[128];
+    char number[PM_NUMBER_TEXT], layout[PM_LAYOUT_TEXT], line[128];
     printf("%s: %s\n", s->program, s->status);
-    printf("  %-9s %" PRId64 " (%s, %s)\n", "elements", s->items, pm_type_name(s->plan->result),
+    printf("  %-9s %" PRId64 " (%s, %s)\n", "elements", s->items,
+           pm_layout_format(layout, &s->plan->result),
            pm_format_scaled(number, bytes_of(s, s->items), "B"));
     if (s->failed > 0)
         printf("  %-9s %" PRId64 " of them\n", "failed", s->failed);
@@ -94,20 +94,20 @@ static void json_next_real(const char *name, double value)
 
 static void print_json(const pm_summary *s)
 {
-    char range[PM_RANGE_TEXT], checksum[24];
+    char range[PM_RANGE_TEXT], layout[PM_LAYOUT_TEXT], checksum[24];
     snprintf(checksum, sizeof checksum, "%016" PRIx64, s->checksum);
     printf("{");
     json_text("program", s->program);
     json_next_text("status", s->status);
     json_next_text("kernel", s->kernel);
-    json_next_text("type", pm_type_name(s->plan->result));
+    json_next_text("type", pm_layout_format(layout, &s->plan->result));
     json_next_text("range", pm_range_format(range, &s->plan->range));
     json_next_int("elements", s->items);
     json_next_int("failed", s->failed);
     json_next_int("elements_before", s->before);
     json_next_int("blocks", s->plan->blocks.count);
     json_next_int("block_items", s->plan->blocks.block_items);
-    json_next_int("bytes", s->items * (int64_t)pm_type_bytes(s->plan->result));
+    json_next_int("bytes", s->items * (int64_t)s->plan->result.bytes);
     json_next_real("seconds", s->seconds);
     json_next_real("elements_per_second", per_second(s, (double)(s->items - s->before)));
     json_next_real("gigabytes_per_second", per_second(s, bytes_of(s, s->items - s->before)) / 1e9);

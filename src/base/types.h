@@ -1,4 +1,4 @@
-/* The types of inputs and results: their names, as users write them, and their sizes. */
+/* The types of numbers: their names, as users write them, their sizes, what they hold. */
 #ifndef PM_BASE_TYPES_H
 #define PM_BASE_TYPES_H
 
@@ -23,7 +23,25 @@ typedef enum pm_item_status {
 /* How many of `count` items have failed. */
 int64_t pm_count_failed(const uint8_t *statuses, int64_t count);
 
-/* Bytes of one value in memory and in a file: 8 or 16. */
+/* Bytes of one value in memory and in a file, which is also its alignment: 1 to 16. */
 size_t pm_type_bytes(parmap_type type);
+
+bool pm_type_is_real(parmap_type type);
+
+/* The least and the most that a type holds; of real types the whole numbers that it can tell from
+ * their neighbours, +-2^53 or +-2^24. */
+parmap_domain pm_type_domain(parmap_type type);
+
+/* The type of the same kind that has all values of a narrow one: int64, uint64, float64; others
+ * stand for themselves. */
+parmap_type pm_type_wide(parmap_type type);
+
+/* `count` values of a type as values of its wide type. */
+void pm_type_widen(parmap_type type, const void *values, int64_t count, void *wide);
+
+enum { PM_VALUE_TEXT = 48 }; /* bytes that hold any number as text */
+
+/* One value, decimal; real ones with as few digits as lead back to the value.  Returns `text`. */
+char *pm_type_format(char text[PM_VALUE_TEXT], parmap_type type, const void *value);
 
 #endif

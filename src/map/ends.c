@@ -1,26 +1,73 @@
 /* Sources and sinks.  Their functions run on all threads at once. */
 #include "map/ends.h"
 
-#include "base/types.h"
+#include "work/finite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static parmap_status produce_range(void *self, pm_piece *piece)
+/* A block of a kernel, as its pieces see it. */
+typedef struct block {
+    pm_kernel_source *source;
+    pm_piece *piece;
+} block;
+
+static void *at(void *items, int64_t i, size_t item_bytes)
 {
-    const pm_range_source *s = self;
-    if (s->items)
-        return pm_compute_items_in_pieces(s->items, piece->item, piece->count, piece->results,
-                                          piece->statuses, &piece->pace, pm_piece_given_up, piece);
-    const parmap_span span = {pm_range_item(&s->range, piece->item), s->range.step, piece->count};
-    const size_t item_bytes = piece->bytes / (size_t)piece->count;
-    return pm_compute_in_pieces(s->loop, &span, piece->results, item_bytes, &piece->pace,
-                                pm_piece_given_up, piece)
-               ? PARMAP_OK
-               : PARMAP_STOPPED;
+    return (char *)items + (size_t)i * item_bytes;
 }
 
-const pm_source pm_source_range = {.name = "range", .produce = produce_range};
+static parmap_status compute_some(void *self, int64_t first, int64_t count)
+{
+    const block *b = self;
+    pm_kernel_source *s = b->source;
+    const pm_computer *computer = s->computer;
+    const int64_t item = b->piece->item + first;
+    void *results = at(b->piece->results, first, computer->result.bytes);
+    void *inputs = b->piece->inputs ? at(b->piece->inputs, first, computer->input.bytes) : NULL;
+    if (s->items)
+        return pm_items_compute(s->items, item, count, s->read ? inputs : NULL, results,
+                                b->piece->statuses + first);
+    return s->read ? pm_compute_items(computer, inputs, item, count, results)
+                   : pm_compute_range(computer, &s->range, item, count, inputs, results);
+}
+
+static parmap_status fail_other(const pm_kernel_source *s, const pm_piece *piece, int64_t item)
+{
+    char why[PM_VALUE_TEXT + PM_LAYOUT_NAME + 8];
+    pm_finite_check(&s->computer->input, at(piece->inputs, item, s->computer->input.bytes));
+    snprintf(why, sizeof why, "%s", parmap_message());
+    return pm_fail(PARMAP_BAD_DATA, "item %lld: %s, and --nan is stop; --nan pass computes with it",
+                   (long long)(piece->item + item), why);
+}
+
+static parmap_status load(pm_kernel_source *s, pm_piece *piece)
+{
+    int64_t first;
+    PM_TRY(s->read(s->rows, (int64_t)s->range.first + piece->item, piece->count, piece->inputs));
+    const int64_t others =
+        pm_finite_count_others(&s->computer->input, piece->inputs, piece->count, &first);
+    atomic_fetch_add(&s->others, others);
+    return others > 0 && s->no_nan ? fail_other(s, piece, first) : PARMAP_OK;
+}
+
+static parmap_status produce_kernel(void *self, pm_piece *piece)
+{
+    pm_kernel_source *s = self;
+    block b = {s, piece};
+    if (s->read)
+        PM_TRY(load(s, piece));
+    return pm_compute_in_pieces(compute_some, &b, piece->count, &piece->pace, pm_piece_given_up,
+                                piece);
+}
+
+const pm_source pm_source_kernel = {.name = "kernel", .produce = produce_kernel};
+
+bool pm_kernel_source_loads(const pm_kernel_source *source)
+{
+    return source->read || pm_computer_needs_inputs(source->computer);
+}
 
 /* Both data sets of a block. */
 static parmap_status read_block(const pm_data *data, const pm_data *statuses, pm_piece *piece)
@@ -59,9 +106,9 @@ static int64_t sample_item(const pm_sample_source *s, int64_t k)
 
 static parmap_status produce_sample(void *self, pm_piece *piece)
 {
-    const pm_sample_source *s = self;
+    pm_sample_source *s = self;
     piece->item = sample_item(s, piece->item);
-    return produce_range((void *)&s->kernel, piece);
+    return produce_kernel(&s->kernel, piece);
 }
 
 const pm_source pm_source_sample = {.name = "sample", .produce = produce_sample};

@@ -2,7 +2,7 @@
 #ifndef PM_MAP_PIECES_H
 #define PM_MAP_PIECES_H
 
-#include "work/items.h"
+#include "base/status.h"
 
 /* How many items a thread computes between two looks; it follows what is measured. */
 typedef struct pm_pace {
@@ -12,17 +12,13 @@ typedef struct pm_pace {
 /* `cost_s` is the kernel's declared cost: 0 = it does not say, and the first piece is one item. */
 pm_pace pm_pace_of(double cost_s);
 
-/* Local.  Computes the results of a span, each of `item_bytes` (a divisor of 64), into 64-byte
- * aligned memory.  Between two pieces give_up(context) is asked; when it says so, the rest is left
- * and false returned.  A fast kernel is computed in one piece, but for the thread's first block. */
-bool pm_compute_in_pieces(parmap_loop *loop, const parmap_span *span, void *results,
-                          size_t item_bytes, pm_pace *pace, bool (*give_up)(void *context),
-                          void *context);
+/* Computes items at .. at + some - 1 of a block. */
+typedef parmap_status pm_compute_some(void *self, int64_t at, int64_t some);
 
-/* The same for a kernel whose items can fail: pm_items_compute, PARMAP_STOPPED when it is given up.
- */
-parmap_status pm_compute_items_in_pieces(const pm_items *items, int64_t first, int64_t count,
-                                         void *results, uint8_t *statuses, pm_pace *pace,
-                                         bool (*give_up)(void *context), void *context);
+/* Local.  Computes the `count` items of a block, a piece after the other.  Between two pieces
+ * give_up(context) is asked; when it says so, the rest is left and PARMAP_STOPPED returned.  A fast
+ * kernel is computed in one piece, but for the thread's first block. */
+parmap_status pm_compute_in_pieces(pm_compute_some *compute, void *self, int64_t count,
+                                   pm_pace *pace, bool (*give_up)(void *context), void *context);
 
 #endif

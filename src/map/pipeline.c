@@ -3,7 +3,6 @@
 
 #include "base/hash.h"
 #include "base/stop.h"
-#include "base/types.h"
 #include "comm/pause.h"
 
 #include <omp.h>
@@ -18,8 +17,9 @@ typedef struct crew {
     const pm_flow *flow;
     pm_claims *claims;
     pm_hub *hub;
-    size_t results_bytes; /* of a block, in whole pages */
-    size_t buffer_bytes;  /* with the statuses */
+    size_t results_bytes; /* of a block, in whole pages; behind it its statuses, */
+    size_t inputs_at;     /* and behind these its inputs */
+    size_t buffer_bytes;  /* of all */
     pm_limit *limit;
     double begun;
     pm_tally tally;
@@ -77,11 +77,13 @@ uint64_t pm_piece_hash(const pm_piece *piece)
 
 static void add_stats(const pm_flow *flow, const pm_piece *piece, pm_stats *stats)
 {
+    const pm_layout_field *numbers = &flow->result.fields[0];
+    const int64_t elements = pm_layout_elements(numbers);
     if (piece->statuses)
-        pm_stats_add_some(stats, flow->type, piece->results, piece->statuses, PM_ITEM_GOOD,
-                          piece->count);
+        pm_stats_add_some(stats, numbers->type, elements, piece->results, piece->statuses,
+                          PM_ITEM_GOOD, piece->count);
     else
-        pm_stats_add(stats, flow->type, flow->vector, piece->results, piece->count);
+        pm_stats_add(stats, numbers->type, flow->vector, piece->results, piece->count * elements);
 }
 
 static parmap_status produce(const pm_flow *flow, pm_piece *piece, bool loaded)
@@ -106,7 +108,7 @@ static parmap_status carry(const pm_flow *flow, pm_task task, pm_piece *piece, p
     bool right = false;
     piece->item = pm_block_first(&flow->blocks, piece->block);
     piece->count = pm_block_length(&flow->blocks, piece->block);
-    piece->bytes = (size_t)piece->count * pm_type_bytes(flow->type);
+    piece->bytes = (size_t)piece->count * flow->result.bytes;
     piece->marked = false;
     if (task != PM_TASK_COMPUTE)
         PM_TRY(look_again(flow, piece, &right, tally));
@@ -161,7 +163,8 @@ static bool may_go_on(const crew *c, double now)
  * rank that drops nothing knows that it has done all it could. */
 static parmap_status work(const crew *c, int thread, char *buffer, pm_tally *tally)
 {
-    pm_piece piece = {.results = buffer,
+    pm_piece piece = {.inputs = c->flow->input_bytes > 0 ? buffer + c->inputs_at : NULL,
+                      .results = buffer,
                       .statuses = c->flow->can_fail ? (uint8_t *)buffer + c->results_bytes : NULL,
                       .pace = pm_pace_of(c->flow->cost_s),
                       .limit = c->limit,
@@ -224,13 +227,15 @@ static size_t whole_pages(size_t bytes)
 parmap_status pm_pipeline_run(const pm_flow *flow, pm_claims *claims, pm_hub *hub, pm_tally *tally)
 {
     const size_t longest = (size_t)pm_block_length(&flow->blocks, 0);
-    const size_t results_bytes = whole_pages(longest * pm_type_bytes(flow->type));
+    const size_t results_bytes = whole_pages(longest * flow->result.bytes);
+    const size_t inputs_at = results_bytes + (flow->can_fail ? whole_pages(longest) : 0);
     pm_limit limit = pm_limit_of(flow->until, flow->cost_s * (double)longest);
     crew c = {.flow = flow,
               .claims = claims,
               .hub = hub,
               .results_bytes = results_bytes,
-              .buffer_bytes = results_bytes + (flow->can_fail ? whole_pages(longest) : 0),
+              .inputs_at = inputs_at,
+              .buffer_bytes = inputs_at + whole_pages(longest * flow->input_bytes),
               .limit = &limit,
               .begun = pm_now(),
               .tally = pm_tally_none()};

@@ -5,6 +5,7 @@
 #ifndef PM_MAP_PIPELINE_H
 #define PM_MAP_PIPELINE_H
 
+#include "base/layout.h"
 #include "base/todo.h"
 #include "map/claim.h"
 #include "map/hub.h"
@@ -18,7 +19,8 @@ typedef struct pm_piece {
     int64_t block;
     int64_t item;      /* its first, in the run */
     int64_t count;     /* of items */
-    void *results;     /* of the thread, 64-byte aligned */
+    void *inputs;      /* of the thread, page-aligned; NULL where none are in memory */
+    void *results;     /* the same */
     uint8_t *statuses; /* of the items (base/types.h); NULL where none can fail */
     size_t bytes;
     uint64_t hash; /* after compute, when the run has a checksum */
@@ -61,7 +63,8 @@ typedef struct pm_sink {
 typedef struct pm_flow {
     pm_blocks blocks;
     const pm_todo *todo; /* sealed; NULL = all blocks */
-    parmap_type type;    /* of a result */
+    pm_layout result;    /* an item's */
+    size_t input_bytes;  /* of an item in memory; 0 = none are */
     parmap_vector vector;
     bool checksum;
     bool stats;

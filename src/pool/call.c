@@ -18,8 +18,8 @@ static parmap_status make_kernel_call(const parmap_job *job, pm_call *call)
     call->kernel = job->kernel;
     call->type = job->type;
     call->vector = pm_vector_best();
-    call->input_bytes = pm_type_bytes(job->type);
-    call->result_bytes = pm_type_bytes(call->variant->result);
+    call->input_bytes = pm_kernel_input_bytes(call->variant->code);
+    call->result_bytes = pm_kernel_result_bytes(call->variant->code);
     return PARMAP_OK;
 }
 

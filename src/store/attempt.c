@@ -49,7 +49,7 @@ static parmap_status announce(const pm_output *output, const pm_file *file, int 
                               pm_journal_head *head)
 {
     head->inode = output->inode;
-    PM_TRY(pm_layout_take(output->path, file, &head->layout));
+    PM_TRY(pm_metadata_take(output->path, file, &head->layout));
     for (int node = 0; node < nodes; node++)
         PM_TRY(pm_journal_head_write(output->path, node, head));
     return PARMAP_OK;

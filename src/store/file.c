@@ -1,7 +1,6 @@
 /* Creating, finishing and reading the HDF5 file. */
 #include "store/file.h"
 
-#include "base/types.h"
 #include "store/attributes.h"
 #include "store/data.h"
 #include "store/failed_table.h"
@@ -27,7 +26,7 @@ char *pm_file_statuses_name(char name[PM_STATUSES_NAME], const pm_file *file)
 
 int64_t pm_file_bytes(const pm_file *file)
 {
-    const int64_t item = (int64_t)pm_type_bytes(file->type) + (file->has_statuses ? 1 : 0);
+    const int64_t item = (int64_t)file->item.bytes + (file->has_statuses ? 1 : 0);
     return file->items * item;
 }
 
@@ -68,11 +67,10 @@ static hid_t open_root(const char *path, unsigned mode)
 }
 
 /* One contiguous piece of the file, there from the start and not filled: the ranks write raw bytes.
- * Takes the type. */
-static hid_t create_dataset(hid_t root, const char *name, hid_t type, int64_t items)
+ * Items that are plain arrays make further dimensions. */
+static hid_t create_dataset(hid_t root, const char *name, const pm_layout *item, int64_t items)
 {
-    const hsize_t length = (hsize_t)items;
-    const hid_t space = H5Screate_simple(1, &length, NULL);
+    const hid_t type = pm_hdf5_type(item), space = pm_hdf5_space(item, items);
     const hid_t create = H5Pcreate(H5P_DATASET_CREATE), link = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_layout(create, H5D_CONTIGUOUS);
     H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
@@ -90,8 +88,11 @@ static hid_t create_dataset(hid_t root, const char *name, hid_t type, int64_t it
 static bool place(hid_t dataset, int64_t *offset)
 {
     const haddr_t at = H5Dget_offset(dataset);
-    *offset = (int64_t)at;
-    return H5Dclose(dataset) >= 0 && at != HADDR_UNDEF;
+    const hid_t space = H5Dget_space(dataset);
+    const bool empty = H5Sget_simple_extent_npoints(space) == 0; /* it lies nowhere */
+    H5Sclose(space);
+    *offset = empty ? 0 : (int64_t)at;
+    return H5Dclose(dataset) >= 0 && (at != HADDR_UNDEF || empty);
 }
 
 /* With a table of what failed, empty at first, where items can. */
@@ -110,8 +111,9 @@ static bool create_statuses(hid_t root, pm_file *file)
 {
     char name[PM_STATUSES_NAME];
     pm_record about = {.count = 0};
+    const pm_layout status = pm_layout_of_type(PARMAP_UINT8);
     const hid_t dataset =
-        create_dataset(root, pm_file_statuses_name(name, file), H5Tcopy(H5T_STD_U8LE), file->items);
+        create_dataset(root, pm_file_statuses_name(name, file), &status, file->items);
     if (dataset < 0)
         return false;
     pm_record_text(&about, "meaning", meaning_of_statuses);
@@ -121,8 +123,7 @@ static bool create_statuses(hid_t root, pm_file *file)
 
 static bool fill(hid_t root, pm_file *file)
 {
-    const hid_t dataset =
-        create_dataset(root, file->dataset, pm_hdf5_type(file->type), file->items);
+    const hid_t dataset = create_dataset(root, file->dataset, &file->item, file->items);
     if (dataset < 0)
         return false;
     const bool good = pm_attributes_create(dataset, &file->data);
@@ -269,10 +270,12 @@ static bool read_dataset(hid_t root, pm_file *file)
         return false;
     const hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
     const haddr_t offset = H5Dget_offset(dataset);
-    const bool good = pm_hdf5_type_known(type, &file->type) && offset != HADDR_UNDEF &&
-                      pm_attributes_read(dataset, &file->data);
-    file->items = H5Sget_simple_extent_npoints(space);
-    file->offset = (int64_t)offset;
+    const bool good =
+        pm_attributes_read(dataset, &file->data) &&
+        pm_layout_parse(pm_record_get_text(&file->data, "type", ""), &file->item) == PARMAP_OK &&
+        pm_hdf5_is(type, space, &file->item, &file->items) &&
+        (offset != HADDR_UNDEF || file->items == 0);
+    file->offset = file->items == 0 ? 0 : (int64_t)offset;
     file->complete = pm_record_get_int(&file->data, "complete", 0) == 1;
     H5Sclose(space);
     H5Tclose(type);

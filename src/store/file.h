@@ -3,6 +3,7 @@
 #ifndef PM_STORE_FILE_H
 #define PM_STORE_FILE_H
 
+#include "base/layout.h"
 #include "store/failed.h"
 #include "store/record.h"
 
@@ -11,7 +12,7 @@ enum { PM_DATASET_NAME = 256, PM_STATUSES_NAME = PM_DATASET_NAME + 16 };
 /* One result file: what the data is, how the run went, and where the data lies. */
 typedef struct pm_file {
     char dataset[PM_DATASET_NAME]; /* without the leading slash */
-    parmap_type type;              /* of the items */
+    pm_layout item;                /* what an item is */
     int64_t items;
     int64_t offset;    /* of item 0, in bytes from the start of the file */
     bool has_statuses; /* one byte for each item says what became of it, in a data set beside */

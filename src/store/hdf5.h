@@ -2,7 +2,7 @@
 #ifndef PM_STORE_HDF5_H
 #define PM_STORE_HDF5_H
 
-#include "base/status.h"
+#include "base/layout.h"
 
 #include <hdf5.h>
 
@@ -15,10 +15,12 @@ void pm_hdf5_begin(void);
  * the thread. */
 const char *pm_hdf5_reason(void);
 
-/* The file type of a parmap_type; the caller closes it. */
-hid_t pm_hdf5_type(parmap_type type);
+/* The type in a file of the elements of a data set of such items, and its space: one dimension, and
+ * those of items that are plain arrays.  The caller closes them. */
+hid_t pm_hdf5_type(const pm_layout *item);
+hid_t pm_hdf5_space(const pm_layout *item, int64_t items);
 
-/* The parmap_type of a file type; false when it is none of them. */
-bool pm_hdf5_type_known(hid_t type, parmap_type *known);
+/* Whether they are type and space of a data set of such items, and of how many. */
+bool pm_hdf5_is(hid_t type, hid_t space, const pm_layout *item, int64_t *items);
 
 #endif

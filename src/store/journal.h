@@ -7,7 +7,7 @@
 
 #include "store/data.h"
 #include "store/identity.h"
-#include "store/layout.h"
+#include "store/metadata.h"
 #include "store/slot.h"
 
 enum { PM_JOURNAL_PATH = PM_PATH + 32, PM_JOURNAL_LEASE = 3072 };
@@ -17,7 +17,7 @@ typedef struct pm_journal_head {
     char identity[PM_IDENTITY];
     int64_t blocks; /* 0 = the run keeps no journal: there are no slots */
     int64_t block_items;
-    pm_layout layout; /* of the file */
+    pm_metadata layout; /* of the file */
     int64_t inode;    /* of the file */
     int64_t session;  /* of the last attempt, from 1 */
     uint64_t boot;    /* of the node whose page cache holds what is WRITTEN; 0 = not known */

@@ -29,7 +29,7 @@ static bool is_damaged(const char *path)
         close(fd);
     return known && head.layout.fingerprint != 0 && stat(path, &info) == 0 &&
            S_ISREG(info.st_mode) && (int64_t)info.st_ino == head.inode &&
-           info.st_size == head.layout.length && !pm_layout_holds(path, &head.layout);
+           info.st_size == head.layout.length && !pm_metadata_holds(path, &head.layout);
 }
 
 parmap_status pm_output_read(const char *path, pm_file *file)

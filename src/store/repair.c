@@ -16,16 +16,16 @@ static bool same_extent(const pm_extent *a, const pm_extent *b)
 
 /* Everything but the data, from the file that was just laid out. */
 static parmap_status copy_metadata(const char *fresh, const char *path, const pm_file *file,
-                                   const pm_layout *layout)
+                                   const pm_metadata *layout)
 {
-    pm_layout now;
-    PM_TRY(pm_layout_take(fresh, file, &now));
+    pm_metadata now;
+    PM_TRY(pm_metadata_take(fresh, file, &now));
     if (!same_extent(&now.data, &layout->data) || !same_extent(&now.statuses, &layout->statuses))
         return pm_fail(PARMAP_BAD_DATA,
                        "the metadata of %s is damaged, and HDF5 %s cannot lay it out as the run "
                        "did; continue with the HDF5 library that began it, or use --force",
                        path, pm_file_library());
-    if (!pm_layout_copy(fresh, path, &now))
+    if (!pm_metadata_copy(fresh, path, &now))
         return pm_fail(PARMAP_WRITE_ERROR, "cannot write the metadata of %s again: %s; %s", path,
                        strerror(errno), pm_data_way_out(errno));
     return PARMAP_OK;
@@ -45,7 +45,7 @@ static parmap_status clear_place(const char *fresh, const char *path)
                    path, fresh);
 }
 
-parmap_status pm_file_repair(const char *path, pm_file *file, const pm_layout *layout)
+parmap_status pm_file_repair(const char *path, pm_file *file, const pm_metadata *layout)
 {
     char fresh[PM_PATH + 16];
     snprintf(fresh, sizeof fresh, "%s.repair", path);

@@ -7,6 +7,8 @@
  * and unsigned are the same. */
 #include "work/bounds.h"
 
+#include "base/types.h"
+
 #include <math.h>
 
 /* They set the top bit of a number as wide as the item when x is outside. */
@@ -53,14 +55,14 @@ static bounds_check *const checks[PM_BOUNDS_CHECKS][PARMAP_VECTORS] = {
 };
 
 /* The doubles next to the ends, within them: 2^63 - 1 would be rounded to 2^63. */
-static pm_bounds real_bounds(parmap_domain domain)
+static pm_bounds real_bounds(parmap_domain domain, parmap_type type)
 {
     double low = (double)domain.min, high = (double)domain.max;
     if (low < 0x1p127 && (parmap_int128)low < domain.min)
         low = nextafter(low, INFINITY);
     if (high >= 0x1p127 || (parmap_int128)high > domain.max)
         high = nextafter(high, -INFINITY);
-    return (pm_bounds){PM_BOUNDS_REAL, {.real = low}, {.real = high}};
+    return (pm_bounds){PM_BOUNDS_REAL, type, {.real = low}, {.real = high}};
 }
 
 pm_bounds pm_bounds_of(parmap_domain domain, parmap_type type)
@@ -69,21 +71,47 @@ pm_bounds pm_bounds_of(parmap_domain domain, parmap_type type)
     const parmap_uint128 span = high - low;
     if (domain.min > domain.max)
         return (pm_bounds){.check = PM_BOUNDS_EMPTY};
-    if (type == PARMAP_FLOAT64)
-        return real_bounds(domain);
+    if (pm_type_is_real(type))
+        return real_bounds(domain, type);
     if (type == PARMAP_INT128)
         return (pm_bounds){span >> 127 ? PM_BOUNDS_WIDE128 : PM_BOUNDS_NARROW128,
+                           type,
                            {.bits128 = low},
                            {.bits128 = high}};
     return (pm_bounds){span >> 63 ? PM_BOUNDS_WIDE64 : PM_BOUNDS_NARROW64,
+                       type,
                        {.bits64 = (uint64_t)low},
                        {.bits64 = (uint64_t)high}};
+}
+
+pm_bounds pm_bounds_none(void)
+{
+    return (pm_bounds){.check = PM_BOUNDS_NONE};
+}
+
+/* Narrow items, a few at a time in their wide type. */
+static bool exceeded_widened(const pm_bounds *bounds, parmap_vector vector, const char *items,
+                             int64_t count)
+{
+    enum { TOGETHER = 256 };
+    _Alignas(64) uint64_t wide[TOGETHER];
+    for (int64_t at = 0; at < count; at += TOGETHER) {
+        const int64_t some = count - at < TOGETHER ? count - at : TOGETHER;
+        pm_type_widen(bounds->type, items + (size_t)at * pm_type_bytes(bounds->type), some, wide);
+        if (checks[bounds->check][vector](bounds, wide, some, wide))
+            return true;
+    }
+    return false;
 }
 
 bool pm_bounds_exceeded(const pm_bounds *bounds, parmap_vector vector, const void *items,
                         int64_t count, const void *next)
 {
+    if (bounds->check == PM_BOUNDS_NONE)
+        return false;
     if (bounds->check == PM_BOUNDS_EMPTY)
         return count > 0;
+    if (pm_type_wide(bounds->type) != bounds->type)
+        return exceeded_widened(bounds, vector, items, count);
     return checks[bounds->check][vector](bounds, items, count, next);
 }

@@ -12,6 +12,7 @@ typedef enum pm_bounds_check {
     PM_BOUNDS_NARROW128,
     PM_BOUNDS_WIDE128,
     PM_BOUNDS_REAL,
+    PM_BOUNDS_NONE, /* everything is */
     PM_BOUNDS_CHECKS
 } pm_bounds_check;
 
@@ -24,6 +25,7 @@ typedef union pm_bound {
 
 typedef struct pm_bounds {
     pm_bounds_check check;
+    parmap_type type; /* of the items; narrow ones are looked at in their wide type */
     pm_bound low;
     pm_bound high;
 } pm_bounds;
@@ -31,6 +33,7 @@ typedef struct pm_bounds {
 /* The domain, ends included, for items of a type; for whole numbers its ends lie within the
  * type. */
 pm_bounds pm_bounds_of(parmap_domain domain, parmap_type type);
+pm_bounds pm_bounds_none(void);
 
 /* Whether one of `count` items lies outside; a NaN does.  `next`: items that will be asked about
  * next, as many, which are fetched into the cache meanwhile; or `items` when there are none. */

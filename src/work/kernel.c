@@ -1,10 +1,9 @@
-/* Choice of the loop, check of the domain, maps over arrays, probe. */
+/* Choice of the loop, check of the domain, maps over arrays. */
 #include "work/kernel.h"
 
 #include "base/text.h"
 #include "base/types.h"
 #include "work/bounds.h"
-#include "work/probe.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,47 +13,53 @@
  * overlaps with the writes of the one before, and longer ones lose 10 to 30 % to waiting. */
 enum { piece_bytes = 1536 };
 
+const parmap_variant *pm_kernel_find(const parmap_kernel *kernel, parmap_type type)
+{
+    for (int i = 0; i < kernel->variant_count; i++)
+        if (kernel->variants[i].code->input == type)
+            return &kernel->variants[i];
+    return NULL;
+}
+
+parmap_status pm_kernel_check_abi(const parmap_kernel *kernel)
+{
+    if (kernel->abi == PARMAP_KERNEL_ABI)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "kernel %s was compiled with another parmap.h (ABI %d, the library has %d); "
+                   "compile it again",
+                   kernel->name, kernel->abi, PARMAP_KERNEL_ABI);
+}
+
 parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
                                 const parmap_variant **variant)
 {
-    if (kernel->abi != PARMAP_KERNEL_ABI)
-        return pm_fail(PARMAP_USAGE,
-                       "kernel %s was compiled with another parmap.h (ABI %d, the library has %d); "
-                       "compile it again",
-                       kernel->name, kernel->abi, PARMAP_KERNEL_ABI);
-    *variant = &kernel->variants[type];
-    if ((*variant)->code)
+    PM_TRY(pm_kernel_check_abi(kernel));
+    *variant = pm_kernel_find(kernel, type);
+    if (*variant)
         return PARMAP_OK;
-    char others[80] = "";
-    for (parmap_type t = PARMAP_INT64; t < PARMAP_TYPES; t++)
-        if (kernel->variants[t].code)
-            snprintf(others + strlen(others), sizeof others - strlen(others), "%s%s",
-                     others[0] ? " or " : "", pm_type_name(t));
+    char others[PARMAP_TYPES * 16] = "";
+    for (int i = 0; i < kernel->variant_count; i++)
+        snprintf(others + strlen(others), sizeof others - strlen(others), "%s%s",
+                 others[0] ? " or " : "", pm_type_name(kernel->variants[i].code->input));
+    if (kernel->variant_count == 1 && kernel->variants[0].code->input == PARMAP_RECORD)
+        return pm_fail(PARMAP_USAGE, "%s takes records, no numbers; leave out --type",
+                       kernel->name);
     return pm_fail(PARMAP_USAGE, "%s has no kernel for %s; choose --type %s", kernel->name,
                    pm_type_name(type), others);
 }
 
-/* What the inputs can be at all: those of float64 are generated in int64. */
+/* What the inputs of a range can be at all: those of real types are generated in int64. */
 static parmap_domain carrier_of(parmap_type type)
 {
-    const parmap_int128 most = (parmap_int128)(~(parmap_uint128)0 >> 1);
-    switch (type) {
-    case PARMAP_UINT64:
-        return (parmap_domain){0, UINT64_MAX};
-    case PARMAP_INT128:
-        return (parmap_domain){-most - 1, most};
-    case PARMAP_INT64:
-    case PARMAP_FLOAT64:
-    case PARMAP_TYPES:
-        break;
-    }
-    return (parmap_domain){INT64_MIN, INT64_MAX};
+    return pm_type_domain(pm_type_is_real(type) ? PARMAP_INT64 : type);
 }
 
-static parmap_domain domain_of(const parmap_variant *variant, parmap_type type, bool allow_rounding)
+parmap_domain pm_kernel_domain(const parmap_variant *variant, bool allow_rounding)
 {
+    const parmap_type type = variant->code->input;
     const parmap_domain carrier = carrier_of(type), author = variant->domain;
-    if (type == PARMAP_FLOAT64 && allow_rounding)
+    if (pm_type_is_real(type) && allow_rounding)
         return carrier;
     return (parmap_domain){author.min > carrier.min ? author.min : carrier.min,
                            author.max < carrier.max ? author.max : carrier.max};
@@ -77,23 +82,31 @@ static parmap_int128 first_outside(const parmap_domain *domain, const pm_range *
 }
 
 /* The inputs of an array are of the type itself. */
-static parmap_domain domain_of_items(const parmap_variant *variant, parmap_type type)
+static parmap_domain domain_of_items(const parmap_variant *variant)
 {
-    return type == PARMAP_FLOAT64 ? variant->domain : domain_of(variant, type, false);
+    return pm_type_is_real(variant->code->input) ? variant->domain
+                                                 : pm_kernel_domain(variant, false);
+}
+
+bool pm_kernel_checks(const parmap_variant *variant)
+{
+    return variant->code->checked_array_loops[0] != NULL;
 }
 
 /* "use --type int128 or --type float64 --allow-rounding": what would take the range as it is */
 static void ways_out(const parmap_kernel *kernel, const pm_range *range, char *text, size_t bytes)
 {
     text[0] = '\0';
-    for (int i = 0; i < 2 * PARMAP_TYPES; i++) {
-        const parmap_type type = (parmap_type)(i % PARMAP_TYPES);
-        const bool rounding = i >= PARMAP_TYPES;
-        const parmap_variant *variant = &kernel->variants[type];
-        const parmap_domain domain = domain_of(variant, type, rounding);
-        if (!variant->code || !within(&domain, range))
+    for (int i = 0; i < 2 * kernel->variant_count; i++) {
+        const parmap_variant *variant = &kernel->variants[i % kernel->variant_count];
+        const parmap_type type = variant->code->input;
+        const bool rounding = i >= kernel->variant_count;
+        if (type == PARMAP_RECORD)
             continue;
-        if (rounding && (type != PARMAP_FLOAT64 || within(&variant->domain, range)))
+        const parmap_domain domain = pm_kernel_domain(variant, rounding);
+        if (!within(&domain, range))
+            continue;
+        if (rounding && (!pm_type_is_real(type) || within(&variant->domain, range)))
             continue;
         snprintf(text + strlen(text), bytes - strlen(text), "%s--type %s%s",
                  text[0] ? " or " : "use ", pm_type_name(type),
@@ -108,12 +121,14 @@ static void ways_out_of_item(const parmap_kernel *kernel, parmap_int128 x, char 
 {
     const pm_range item = {x, 1, 1};
     text[0] = '\0';
-    for (parmap_type type = PARMAP_INT64; type < PARMAP_TYPES; type++) {
-        const parmap_variant *variant = &kernel->variants[type];
-        const parmap_domain domain = domain_of_items(variant, type);
-        if (variant->code && within(&domain, &item))
+    for (int i = 0; i < kernel->variant_count; i++) {
+        const parmap_variant *variant = &kernel->variants[i];
+        if (variant->code->input == PARMAP_RECORD)
+            continue;
+        const parmap_domain domain = domain_of_items(variant);
+        if (within(&domain, &item))
             snprintf(text + strlen(text), bytes - strlen(text), "%s%s",
-                     text[0] ? " or " : "use inputs of ", pm_type_name(type));
+                     text[0] ? " or " : "use inputs of ", pm_type_name(variant->code->input));
     }
     if (!text[0])
         snprintf(text, bytes, "leave it out");
@@ -127,14 +142,17 @@ static parmap_status fail_outside(const parmap_kernel *kernel, parmap_type type,
     char edge[PM_NUMBER_TEXT];
     pm_format_int128(edge, above ? domain->max : domain->min);
     return pm_fail(PARMAP_USAGE, "%s %s %s at x = %s; %s exact x is %s; %s", kernel->name,
-                   type == PARMAP_FLOAT64 ? "is not exact in" : "overflows", pm_type_name(type), x,
+                   pm_type_is_real(type) ? "is not exact in" : "overflows", pm_type_name(type), x,
                    above ? "largest" : "smallest", edge, ways);
 }
 
 parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type type,
                                      const pm_range *range, bool allow_rounding)
 {
-    const parmap_domain domain = domain_of(&kernel->variants[type], type, allow_rounding);
+    const parmap_variant *variant = pm_kernel_find(kernel, type);
+    const parmap_domain carrier = carrier_of(type);
+    const parmap_domain domain =
+        pm_kernel_checks(variant) ? carrier : pm_kernel_domain(variant, allow_rounding);
     if (within(&domain, range))
         return PARMAP_OK;
     const parmap_int128 outside = first_outside(&domain, range);
@@ -146,34 +164,50 @@ parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type ty
 
 static parmap_int128 integer_at(parmap_type type, const void *input)
 {
-    if (type == PARMAP_INT64)
-        return *(const int64_t *)input;
-    return type == PARMAP_UINT64 ? (parmap_int128) * (const uint64_t *)input
-                                 : *(const parmap_int128 *)input;
+    union {
+        int64_t i;
+        uint64_t u;
+        parmap_int128 w;
+    } wide;
+    pm_type_widen(type, input, 1, &wide);
+    return pm_type_wide(type) == PARMAP_INT64    ? wide.i
+           : pm_type_wide(type) == PARMAP_UINT64 ? (parmap_int128)wide.u
+                                                 : wide.w;
 }
 
-static parmap_status fail_real(const parmap_kernel *kernel, const parmap_domain *domain, double x)
+static parmap_status fail_real(const parmap_kernel *kernel, parmap_type type,
+                               const parmap_domain *domain, const void *input)
 {
-    char text[PM_NUMBER_TEXT], ways[200] = "leave it out";
+    double x;
+    pm_type_widen(type, input, 1, &x);
+    char text[PM_VALUE_TEXT], ways[200] = "leave it out";
     const bool whole = fabs(x) < 0x1p127 && trunc(x) == x;
     if (isnan(x))
         return pm_fail(PARMAP_USAGE, "%s takes no NaN; leave it out", kernel->name);
-    snprintf(text, sizeof text, "%.17g", x);
+    pm_type_format(text, type, input);
     if (whole)
         ways_out_of_item(kernel, (parmap_int128)x, ways, sizeof ways);
-    return fail_outside(kernel, PARMAP_FLOAT64, domain, text, x > (double)domain->max, ways);
+    return fail_outside(kernel, type, domain, text, x > (double)domain->max, ways);
 }
 
 parmap_status pm_kernel_fail_item(const parmap_kernel *kernel, parmap_type type, const void *input)
 {
-    const parmap_domain domain = domain_of_items(&kernel->variants[type], type);
+    const parmap_domain domain = domain_of_items(pm_kernel_find(kernel, type));
     char x[PM_NUMBER_TEXT], ways[200];
-    if (type == PARMAP_FLOAT64)
-        return fail_real(kernel, &domain, *(const double *)input);
+    if (pm_type_is_real(type))
+        return fail_real(kernel, type, &domain, input);
     const parmap_int128 item = integer_at(type, input);
     pm_format_int128(x, item);
     ways_out_of_item(kernel, item, ways, sizeof ways);
     return fail_outside(kernel, type, &domain, x, item > domain.max, ways);
+}
+
+/* Items that are no numbers have no domain. */
+static pm_bounds bounds_of(const parmap_variant *variant)
+{
+    return variant->code->input == PARMAP_RECORD
+               ? pm_bounds_none()
+               : pm_bounds_of(domain_of_items(variant), variant->code->input);
 }
 
 /* One map over an array, as its pieces see it. */
@@ -208,17 +242,17 @@ static int64_t map_stretches(const array_map *map, const char *inputs, char *res
 int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vector vector,
                       const void *inputs, void *results, int64_t count, int64_t *first_outside)
 {
-    const parmap_variant *variant = &kernel->variants[type];
-    const array_map map = {pm_bounds_of(domain_of_items(variant, type), type), vector,
-                           variant->code->array_loops[vector], (int64_t)pm_type_bytes(type),
-                           (int64_t)pm_type_bytes(variant->result)};
-    const int64_t piece = piece_bytes / map.input_bytes;
+    const parmap_variant *variant = pm_kernel_find(kernel, type);
+    const array_map map = {bounds_of(variant), vector, variant->code->array_loops[vector],
+                           (int64_t)pm_kernel_input_bytes(variant->code),
+                           (int64_t)pm_kernel_result_bytes(variant->code)};
+    const int64_t piece = map.input_bytes < piece_bytes ? piece_bytes / map.input_bytes : 1;
     int64_t failed = 0;
     *first_outside = -1;
     for (int64_t at = 0; at < count; at += piece) {
         const char *x = (const char *)inputs + at * map.input_bytes;
         char *y = (char *)results + at * map.result_bytes;
-        const char *next = count - at >= 2 * piece ? x + piece_bytes : x;
+        const char *next = count - at >= 2 * piece ? x + piece * map.input_bytes : x;
         const int64_t items = count - at < piece ? count - at : piece;
         int64_t first = 0;
         if (!pm_bounds_exceeded(&map.bounds, vector, x, items, next)) {
@@ -235,11 +269,21 @@ int64_t pm_kernel_map(const parmap_kernel *kernel, parmap_type type, parmap_vect
 parmap_status pm_kernel_item(const parmap_kernel *kernel, parmap_type type, const void *input,
                              void *result)
 {
-    const parmap_variant *variant = &kernel->variants[type];
-    const pm_bounds bounds = pm_bounds_of(domain_of_items(variant, type), type);
+    const parmap_variant *variant = pm_kernel_find(kernel, type);
+    const pm_bounds bounds = bounds_of(variant);
     if (pm_bounds_exceeded(&bounds, PARMAP_VECTOR_BASELINE, input, 1, input))
         return pm_kernel_fail_item(kernel, type, input);
     return variant->code->item(input, result);
+}
+
+size_t pm_kernel_input_bytes(const parmap_code *code)
+{
+    return code->input == PARMAP_RECORD ? code->input_layout->bytes : pm_type_bytes(code->input);
+}
+
+size_t pm_kernel_result_bytes(const parmap_code *code)
+{
+    return code->result == PARMAP_RECORD ? code->result_layout->bytes : pm_type_bytes(code->result);
 }
 
 parmap_vector pm_vector_best(void)
@@ -261,52 +305,4 @@ const char *pm_vector_name(parmap_vector vector)
 {
     static const char *const names[PARMAP_VECTORS] = {"baseline", "v3", "v4"};
     return names[vector];
-}
-
-/* What the probe asks for. */
-typedef struct probed {
-    parmap_loop *loop;
-    const pm_range *range;
-} probed;
-
-static parmap_status compute_probed(void *context, int64_t item, void *result)
-{
-    const probed *p = context;
-    const parmap_span span = {pm_range_item(p->range, item), p->range->step, 1};
-    p->loop(&span, result);
-    return PARMAP_OK;
-}
-
-uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
-                         const pm_range *range)
-{
-    probed p = {variant->code->loops[PARMAP_VECTOR_BASELINE], range};
-    uint64_t probe;
-    pm_probe(range->count, pm_probe_count(kernel->cost_s), pm_type_bytes(variant->result),
-             compute_probed, &p, &probe);
-    return probe;
-}
-
-/* The same of items that can fail. */
-typedef struct probed_item {
-    parmap_item *item;
-    const pm_range *range;
-    parmap_type type;
-} probed_item;
-
-static parmap_status try_probed(void *context, int64_t item, void *result)
-{
-    const probed_item *p = context;
-    parmap_int128 input;
-    pm_range_input(p->range, item, p->type, &input);
-    return p->item(&input, result);
-}
-
-void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
-                           char probe[PM_PROBE_TEXT])
-{
-    const parmap_variant *variant = &kernel->variants[type];
-    probed_item p = {variant->code->item, range, type};
-    pm_probe_items(range->count, pm_probe_count(kernel->cost_s), pm_type_bytes(variant->result),
-                   try_probed, &p, probe);
 }

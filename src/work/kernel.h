@@ -3,8 +3,13 @@
 #ifndef PM_WORK_KERNEL_H
 #define PM_WORK_KERNEL_H
 
-#include "work/probe.h"
 #include "work/range.h"
+
+/* PARMAP_USAGE when it was compiled for another library. */
+parmap_status pm_kernel_check_abi(const parmap_kernel *kernel);
+
+/* The kernel for a type of inputs; NULL when there is none. */
+const parmap_variant *pm_kernel_find(const parmap_kernel *kernel, parmap_type type);
 
 /* The kernel for a type; PARMAP_USAGE when it has none, naming those it has. */
 parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
@@ -15,6 +20,16 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
  * which its inputs are generated. */
 parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type type,
                                      const pm_range *range, bool allow_rounding);
+
+/* The numbers of a range for which the plain loops are right. */
+parmap_domain pm_kernel_domain(const parmap_variant *variant, bool allow_rounding);
+
+/* Whether it has loops that check their results, for what lies outside the domain. */
+bool pm_kernel_checks(const parmap_variant *variant);
+
+/* Bytes of an item. */
+size_t pm_kernel_input_bytes(const parmap_code *code);
+size_t pm_kernel_result_bytes(const parmap_code *code);
 
 /* results[i] = kernel(inputs[i]) for `count` items of a type that the kernel has loops for; both
  * arrays are aligned as their items are, and do not overlap.  Items outside the domain, and NaN,
@@ -41,13 +56,5 @@ parmap_status pm_kernel_item(const parmap_kernel *kernel, parmap_type type, cons
 /* The best vector unit of this processor, which every other one with the unit agrees with. */
 parmap_vector pm_vector_best(void);
 const char *pm_vector_name(parmap_vector vector);
-
-/* The probe (work/probe.h) of a run over the range. */
-uint64_t pm_kernel_probe(const parmap_kernel *kernel, const parmap_variant *variant,
-                         const pm_range *range);
-
-/* The same for kernels whose items can fail. */
-void pm_kernel_probe_items(const parmap_kernel *kernel, parmap_type type, const pm_range *range,
-                           char probe[PM_PROBE_TEXT]);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { PM_PROBES = 64, PM_PROBE_TEXT = 4 * PM_PROBES + 1 };
 
-/* The result of an item, of up to 16 bytes. */
+/* The result of an item. */
 typedef parmap_status pm_probe_result(void *context, int64_t item, void *result);
 
 /* How many items are probed: PM_PROBES, fewer for slow kernels, none for very slow ones.  `cost_s`
@@ -21,7 +21,7 @@ parmap_status pm_probe(int64_t items, int count, size_t result_bytes, pm_probe_r
 
 /* The same where items can fail, and what fails may differ from run to run: four hexadecimal digits
  * of each result, "----" where there is none. */
-void pm_probe_items(int64_t items, int count, size_t result_bytes, pm_probe_result *result,
-                    void *context, char probe[PM_PROBE_TEXT]);
+parmap_status pm_probe_items(int64_t items, int count, size_t result_bytes, pm_probe_result *result,
+                             void *context, char probe[PM_PROBE_TEXT]);
 
 #endif

@@ -36,15 +36,44 @@ pm_range pm_range_between(const pm_range *range, int64_t begin, int64_t end)
     return (pm_range){pm_range_item(range, begin), range->step, end - begin};
 }
 
+/* As the loops of a kernel make them: unsigned, so that no step overflows. */
+#define FILL(CARRIER, VALUE, IN)                                                                   \
+    for (int64_t i = 0; i < count; i++)                                                            \
+        ((IN *)inputs)[i] =                                                                        \
+            (IN)(VALUE)((CARRIER)first + (CARRIER)range->step * (CARRIER)(uint64_t)i);             \
+    break
+
+void pm_range_inputs(const pm_range *range, int64_t begin, int64_t count, parmap_type type,
+                     void *inputs)
+{
+    const parmap_int128 first = pm_range_item(range, begin);
+    switch (type) {
+    case PARMAP_INT8:
+    case PARMAP_UINT8:
+        FILL(uint32_t, uint32_t, uint8_t);
+    case PARMAP_INT16:
+    case PARMAP_UINT16:
+        FILL(uint32_t, uint32_t, uint16_t);
+    case PARMAP_INT32:
+    case PARMAP_UINT32:
+        FILL(uint32_t, uint32_t, uint32_t);
+    case PARMAP_INT64:
+    case PARMAP_UINT64:
+        FILL(uint64_t, uint64_t, uint64_t);
+    case PARMAP_INT128:
+        FILL(parmap_uint128, parmap_uint128, parmap_uint128);
+    case PARMAP_FLOAT32:
+        FILL(uint64_t, int64_t, float);
+    case PARMAP_FLOAT64:
+        FILL(uint64_t, int64_t, double);
+    case PARMAP_TYPES:
+        break;
+    }
+}
+
 void pm_range_input(const pm_range *range, int64_t i, parmap_type type, void *input)
 {
-    const parmap_int128 x = pm_range_item(range, i);
-    if (type == PARMAP_INT128)
-        *(parmap_int128 *)input = x;
-    else if (type == PARMAP_FLOAT64)
-        *(double *)input = (double)x;
-    else
-        *(uint64_t *)input = (uint64_t)x; /* the bits of an int64_t too */
+    pm_range_inputs(range, i, 1, type, input);
 }
 
 parmap_uint128 pm_range_steps(parmap_int128 from, parmap_int128 to, parmap_int128 step)

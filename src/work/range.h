@@ -29,7 +29,10 @@ parmap_int128 pm_range_last(const pm_range *range);
 
 /* Items begin <= i < end. */
 pm_range pm_range_between(const pm_range *range, int64_t begin, int64_t end);
-/* Item i as a value of a type of inputs. */
+
+/* Items begin .. begin + count - 1 as values of a type of inputs, and one of them. */
+void pm_range_inputs(const pm_range *range, int64_t begin, int64_t count, parmap_type type,
+                     void *inputs);
 void pm_range_input(const pm_range *range, int64_t i, parmap_type type, void *input);
 
 /* How many whole steps lead from `from` to `to`, which lies in the step's direction.  Unsigned:

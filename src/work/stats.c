@@ -104,29 +104,38 @@ pm_stats pm_stats_none(void)
     return stats;
 }
 
+/* A few at a time, in their wide type and aligned. */
+static void add_copies(pm_stats *stats, parmap_type type, parmap_vector vector, const char *from,
+                       int64_t count)
+{
+    enum { TOGETHER = 256 };
+    _Alignas(64) char wide[TOGETHER * sizeof(parmap_int128)];
+    for (int64_t at = 0; at < count; at += TOGETHER) {
+        const int64_t some = count - at < TOGETHER ? count - at : TOGETHER;
+        pm_type_widen(type, from + (size_t)at * pm_type_bytes(type), some, wide);
+        folds[pm_type_wide(type)][vector](stats, wide, some);
+    }
+}
+
 void pm_stats_add(pm_stats *stats, parmap_type type, parmap_vector vector, const void *results,
                   int64_t count)
 {
-    folds[type][vector](stats, results, count);
+    if (pm_type_wide(type) == type)
+        folds[type][vector](stats, results, count);
+    else
+        add_copies(stats, type, vector, results, count);
 }
 
-void pm_stats_add_some(pm_stats *stats, parmap_type type, const void *results,
+void pm_stats_add_some(pm_stats *stats, parmap_type type, int64_t elements, const void *results,
                        const uint8_t *statuses, uint8_t good, int64_t count)
 {
-    enum { TOGETHER = 256 };
-    _Alignas(64) char chosen[TOGETHER * sizeof(parmap_int128)];
-    const size_t bytes = pm_type_bytes(type);
-    int64_t n = 0;
-    for (int64_t i = 0; i < count; i++) {
-        if (statuses[i] != good)
-            continue;
-        memcpy(chosen + (size_t)n * bytes, (const char *)results + (size_t)i * bytes, bytes);
-        if (++n == TOGETHER) {
-            pm_stats_add(stats, type, PARMAP_VECTOR_BASELINE, chosen, n);
-            n = 0;
-        }
+    const size_t bytes = (size_t)elements * pm_type_bytes(type);
+    for (int64_t i = 0, end; i < count; i = end + 1) {
+        for (end = i; end < count && statuses[end] == good; end++)
+            ;
+        add_copies(stats, type, PARMAP_VECTOR_BASELINE, (const char *)results + (size_t)i * bytes,
+                   (end - i) * elements);
     }
-    pm_stats_add(stats, type, PARMAP_VECTOR_BASELINE, chosen, n);
 }
 
 void pm_stats_merge(pm_stats *stats, const pm_stats *other)
@@ -142,7 +151,7 @@ void pm_stats_merge(pm_stats *stats, const pm_stats *other)
 void pm_stats_format(const pm_stats *stats, parmap_type type, char min[PM_STATS_TEXT],
                      char max[PM_STATS_TEXT], char sum[PM_STATS_TEXT])
 {
-    if (type == PARMAP_FLOAT64) {
+    if (pm_type_is_real(type)) {
         /* + 0.0: which of -0 and 0 was kept depends on the order */
         snprintf(min, PM_STATS_TEXT, "%.17g", stats->real_min + 0.0);
         snprintf(max, PM_STATS_TEXT, "%.17g", stats->real_max + 0.0);

@@ -17,12 +17,12 @@ typedef struct pm_stats {
 
 pm_stats pm_stats_none(void);
 
-/* Adds `count` results of a type, 64-byte aligned. */
+/* Adds `count` numbers of a type, 64-byte aligned. */
 void pm_stats_add(pm_stats *stats, parmap_type type, parmap_vector vector, const void *results,
                   int64_t count);
 
-/* The same for those whose status is `good` only. */
-void pm_stats_add_some(pm_stats *stats, parmap_type type, const void *results,
+/* The same of `count` items of `elements` numbers each, for those whose status is `good` only. */
+void pm_stats_add_some(pm_stats *stats, parmap_type type, int64_t elements, const void *results,
                        const uint8_t *statuses, uint8_t good, int64_t count);
 
 void pm_stats_merge(pm_stats *stats, const pm_stats *other);

@@ -18,7 +18,7 @@
 static const char path[] = "result.h5", fresh[] = "result.h5.repair";
 
 static pm_file made, got;
-static pm_layout laid_out;
+static pm_metadata laid_out;
 static char *data; /* as it was written */
 static size_t data_bytes;
 static char *whole; /* the file, undamaged */
@@ -62,7 +62,7 @@ static void begin(parmap_type type, int64_t items)
         data[i] = (char)draw();
     unlink(path);
     CHECK_INT(pm_file_create(path, &made), PARMAP_OK);
-    CHECK_INT(pm_layout_take(path, &made, &laid_out), PARMAP_OK);
+    CHECK_INT(pm_metadata_take(path, &made, &laid_out), PARMAP_OK);
     CHECK_INT(pm_data_open(&out, path, made.offset, 1, true), PARMAP_OK);
     CHECK_INT(pm_data_write(&out, 0, data, data_bytes), PARMAP_OK);
     pm_data_close(&out);
@@ -207,7 +207,7 @@ static void laid_out_otherwise(void)
     pm_file again = made;
     damage(0, made.offset);
     char *before = read_all(path, length);
-    pm_layout other = laid_out;
+    pm_metadata other = laid_out;
     other.data.begin += 8;
     CHECK_INT(pm_file_repair(path, &again, &other), PARMAP_BAD_DATA);
     CHECK_HOLDS(parmap_message(), "the metadata of result.h5 is damaged");

@@ -168,16 +168,16 @@ static void ranges(void)
         {"--range 1..9223372036854775807", 1, INT64_MAX, 1, INT64_MAX},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const pm_bounds *range = &settings_of(cases[i].arguments)->range;
+        const pm_typed_range *range = &settings_of(cases[i].arguments)->range;
         CHECK_INT(range->first, cases[i].first);
         CHECK_INT(range->last, cases[i].last);
         CHECK_INT(range->step, cases[i].step);
-        CHECK_INT(pm_bounds_count(range), cases[i].count);
+        CHECK_INT(pm_typed_range_count(range), cases[i].count);
     }
     /* all of int128: 2^128 / 2^100 elements */
-    const pm_bounds *all =
+    const pm_typed_range *all =
         &settings_of("--range -2^127..170141183460469231731687303715884105727:2^100")->range;
-    CHECK_INT(pm_bounds_count(all), 268435456);
+    CHECK_INT(pm_typed_range_count(all), 268435456);
     CHECK_INT(all->last, ((parmap_int128)134217727) << 100); /* 2^127 - 2^100 */
     free_settings();
 }

@@ -1,8 +1,7 @@
 /* The metadata is a few KiB before and behind the data, with holes up to its alignment. */
-#include "store/layout.h"
+#include "store/metadata.h"
 
 #include "base/hash.h"
-#include "base/types.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +47,7 @@ static int64_t end_of(const pm_extent *extent)
 }
 
 /* The bytes before, between and behind the two extents. */
-static bool visit_metadata(int fd, const pm_layout *layout, visitor *visit, void *context)
+static bool visit_metadata(int fd, const pm_metadata *layout, visitor *visit, void *context)
 {
     const bool swapped = layout->statuses.bytes > 0 && layout->statuses.begin < layout->data.begin;
     const pm_extent none = {end_of(&layout->data), 0};
@@ -77,7 +76,7 @@ static bool length_of(int fd, int64_t *length)
     return true;
 }
 
-static bool fingerprint(int fd, const pm_layout *layout, uint64_t *hash)
+static bool fingerprint(int fd, const pm_metadata *layout, uint64_t *hash)
 {
     *hash = 1; /* 0 stands for none */
     if (!visit_metadata(fd, layout, hash_piece, hash))
@@ -86,11 +85,11 @@ static bool fingerprint(int fd, const pm_layout *layout, uint64_t *hash)
     return true;
 }
 
-parmap_status pm_layout_take(const char *path, const pm_file *file, pm_layout *layout)
+parmap_status pm_metadata_take(const char *path, const pm_file *file, pm_metadata *layout)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     memset(layout, 0, sizeof *layout);
-    layout->data = (pm_extent){file->offset, file->items * (int64_t)pm_type_bytes(file->type)};
+    layout->data = (pm_extent){file->offset, file->items * (int64_t)file->item.bytes};
     if (file->has_statuses)
         layout->statuses = (pm_extent){file->statuses_offset, file->items};
     const bool good =
@@ -103,7 +102,7 @@ parmap_status pm_layout_take(const char *path, const pm_file *file, pm_layout *l
                           strerror(error));
 }
 
-bool pm_layout_holds(const char *path, const pm_layout *layout)
+bool pm_metadata_holds(const char *path, const pm_metadata *layout)
 {
     int64_t length = 0;
     uint64_t hash = 0;
@@ -120,7 +119,7 @@ static bool write_piece(void *context, int64_t at, const char *bytes, size_t cou
     return pwrite(*(const int *)context, bytes, count, at) == (ssize_t)count;
 }
 
-bool pm_layout_copy(const char *from_path, const char *to_path, const pm_layout *layout)
+bool pm_metadata_copy(const char *from_path, const char *to_path, const pm_metadata *layout)
 {
     const int from = open(from_path, O_RDONLY | O_CLOEXEC);
     int to = open(to_path, O_RDWR | O_CLOEXEC);

@@ -1,0 +1,171 @@
+/* Which loop runs: the plain one within the domain, else the one that checks. */
+#include "work/compute.h"
+
+#include "base/text.h"
+#include "work/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ITEM_TEXT = 200 };
+
+static bool has_padding(const pm_layout *layout)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < layout->count; i++)
+        bytes +=
+            (size_t)pm_layout_elements(&layout->fields[i]) * pm_type_bytes(layout->fields[i].type);
+    return bytes < layout->bytes;
+}
+
+parmap_status pm_computer_make(pm_computer *computer, const parmap_kernel *kernel, parmap_type type,
+                               parmap_vector vector, bool allow_rounding)
+{
+    const parmap_variant *variant;
+    PM_TRY(pm_kernel_variant(kernel, type, &variant));
+    const parmap_code *code = variant->code;
+    *computer = (pm_computer){.kernel = kernel, .code = code, .vector = vector};
+    PM_TRY(pm_layout_read(code->input, code->input_layout, &computer->input));
+    PM_TRY(pm_layout_read(code->result, code->result_layout, &computer->result));
+    computer->padded = has_padding(&computer->result);
+    computer->bounds = pm_bounds_none();
+    if (type == PARMAP_RECORD)
+        return PARMAP_OK;
+    computer->domain = pm_kernel_domain(variant, allow_rounding);
+    computer->takes_any = pm_type_is_real(type) && allow_rounding;
+    if (!computer->takes_any)
+        computer->bounds =
+            pm_bounds_of(pm_type_is_real(type) ? variant->domain : computer->domain, type);
+    return PARMAP_OK;
+}
+
+bool pm_computer_needs_inputs(const pm_computer *computer)
+{
+    return !computer->code->item && !computer->code->loops[0];
+}
+
+/* ---- what does not fit ----------------------------------------------------------------------- */
+
+static const char *name_of(const pm_computer *computer)
+{
+    return computer->kernel->text ? computer->kernel->text : computer->kernel->name;
+}
+
+/* The ways out of an overflow, by what the results are. */
+static const char *wider(const pm_computer *computer)
+{
+    for (int i = 0; i < computer->result.count; i++)
+        if (computer->result.fields[i].type == PARMAP_INT128)
+            return "leave it out, or use --type float64";
+    return "use --type int128 or --type float64";
+}
+
+static parmap_status fail_result(const pm_computer *computer, parmap_status status, int64_t item,
+                                 const void *input)
+{
+    char x[ITEM_TEXT], result[PM_LAYOUT_TEXT];
+    pm_layout_format_item(x, sizeof x, &computer->input, input);
+    return pm_fail(status, "%s has no result that fits %s at item %lld (x = %s); %s",
+                   name_of(computer), pm_layout_format(result, &computer->result), (long long)item,
+                   x, wider(computer));
+}
+
+/* ---- spans of a range ------------------------------------------------------------------------ */
+
+static bool within(const parmap_domain *domain, const parmap_span *span)
+{
+    const pm_range range = {span->first, span->step, span->count};
+    const parmap_int128 last = pm_range_last(&range);
+    return span->first >= domain->min && span->first <= domain->max && last >= domain->min &&
+           last <= domain->max;
+}
+
+static parmap_status compute_span(const pm_computer *computer, const parmap_span *span,
+                                  int64_t begin, void *results)
+{
+    const bool plain = within(&computer->domain, span) || !computer->code->checked_loops[0];
+    parmap_loop *const *loops = plain ? computer->code->loops : computer->code->checked_loops;
+    const int64_t done = loops[computer->vector](span, results);
+    if (done >= span->count)
+        return PARMAP_OK;
+    parmap_int128 input;
+    const pm_range range = {span->first, span->step, span->count};
+    pm_range_input(&range, done, computer->code->input, &input);
+    return fail_result(computer, PARMAP_USAGE, begin + done, &input);
+}
+
+parmap_status pm_compute_range(const pm_computer *computer, const pm_range *range, int64_t begin,
+                               int64_t count, void *inputs, void *results)
+{
+    parmap_status status;
+    if (pm_computer_needs_inputs(computer)) {
+        pm_range_inputs(range, begin, count, computer->code->input, inputs);
+        return pm_compute_items(computer, inputs, begin, count, results);
+    }
+    const parmap_span span = {pm_range_item(range, begin), range->step, count};
+    status = compute_span(computer, &span, begin, results);
+    pm_compute_clear_padding(computer, results, count);
+    return status;
+}
+
+/* ---- items in memory ------------------------------------------------------------------------- */
+
+static const char *input_at(const pm_computer *computer, const void *inputs, int64_t i)
+{
+    return (const char *)inputs + (size_t)i * computer->input.bytes;
+}
+
+static parmap_status fail_input(const pm_computer *computer, const void *inputs, int64_t first,
+                                int64_t count)
+{
+    int64_t i = 0;
+    while (i + 1 < count &&
+           !pm_bounds_exceeded(&computer->bounds, PARMAP_VECTOR_BASELINE,
+                               input_at(computer, inputs, i), 1, input_at(computer, inputs, i)))
+        i++;
+    char why[ITEM_TEXT];
+    pm_kernel_fail_item(computer->kernel, computer->code->input, input_at(computer, inputs, i));
+    snprintf(why, sizeof why, "%s", parmap_message());
+    return pm_fail(PARMAP_BAD_DATA, "item %lld: %s%s", (long long)(first + i), why,
+                   pm_type_is_real(computer->code->input) ? "; or allow it with --allow-rounding"
+                                                          : "");
+}
+
+parmap_status pm_compute_items(const pm_computer *computer, const void *inputs, int64_t first,
+                               int64_t count, void *results)
+{
+    const parmap_code *code = computer->code;
+    parmap_array_loop *const *loops = code->array_loops;
+    if (pm_bounds_exceeded(&computer->bounds, computer->vector, inputs, count, inputs)) {
+        if (!code->checked_array_loops[0])
+            return fail_input(computer, inputs, first, count);
+        loops = code->checked_array_loops;
+    } else if (!loops[0]) { /* nothing is proved of records */
+        loops = code->checked_array_loops;
+    }
+    const int64_t done = loops[computer->vector](inputs, results, count);
+    pm_compute_clear_padding(computer, results, count);
+    return done >= count ? PARMAP_OK
+                         : fail_result(computer, PARMAP_BAD_DATA, first + done,
+                                       input_at(computer, inputs, done));
+}
+
+static void clear_between(char *items, size_t from, size_t to, size_t bytes, int64_t count)
+{
+    for (int64_t i = 0; to > from && i < count; i++)
+        memset(items + (size_t)i * bytes + from, 0, to - from);
+}
+
+void pm_compute_clear_padding(const pm_computer *computer, void *results, int64_t count)
+{
+    const pm_layout *layout = &computer->result;
+    size_t end = 0;
+    if (!computer->padded)
+        return;
+    for (int i = 0; i < layout->count; i++) {
+        const pm_layout_field *field = &layout->fields[i];
+        clear_between(results, end, field->offset, layout->bytes, count);
+        end = field->offset + (size_t)pm_layout_elements(field) * pm_type_bytes(field->type);
+    }
+    clear_between(results, end, layout->bytes, layout->bytes, count);
+}
