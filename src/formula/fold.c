@@ -23,14 +23,14 @@ bool pm_fold_power(parmap_int128 base, parmap_int128 exponent, parmap_int128 *re
 
 static parmap_status fail_wide(const pm_node *node)
 {
-    return pm_source_fail(node->place, "the value of this does not fit 128 bits; write a number "
+    return pm_script_fail(node->place, "the value of this does not fit 128 bits; write a number "
                                        "with a point to compute in real numbers");
 }
 
 static parmap_status fold_shift(pm_node *node, parmap_int128 a, parmap_int128 b)
 {
     if (b < 0 || b > 127)
-        return pm_source_fail(node->place, "a shift by this many bits does not exist; shift by 0 "
+        return pm_script_fail(node->place, "a shift by this many bits does not exist; shift by 0 "
                                            "to 63, or 127 for int128");
     if (node->op == PM_OP_SHIFT_RIGHT) {
         node->whole = a >> b;
@@ -43,7 +43,7 @@ static parmap_status fold_shift(pm_node *node, parmap_int128 a, parmap_int128 b)
 static parmap_status fold_division(pm_node *node, parmap_int128 a, parmap_int128 b)
 {
     if (b == 0)
-        return pm_source_fail(node->place, "this divides by zero; change the divisor");
+        return pm_script_fail(node->place, "this divides by zero; change the divisor");
     if (a == smallest && b == -1)
         return fail_wide(node);
     node->whole = node->op == PM_OP_DIVIDE ? a / b : a % b;
@@ -53,7 +53,7 @@ static parmap_status fold_division(pm_node *node, parmap_int128 a, parmap_int128
 static parmap_status fold_power(pm_node *node, parmap_int128 a, parmap_int128 b)
 {
     if (b < 0)
-        return pm_source_fail(node->place, "a whole number to a negative power is no whole number; "
+        return pm_script_fail(node->place, "a whole number to a negative power is no whole number; "
                                            "write a base with a point: 2.0**-1");
     return pm_fold_power(a, b, &node->whole) ? PARMAP_OK : fail_wide(node);
 }
@@ -121,7 +121,7 @@ parmap_status pm_fold_unary(pm_node *node, const pm_node *a)
     node->kind = PM_NODE_WHOLE;
     if (node->op == PM_OP_NEGATE)
         return __builtin_sub_overflow((parmap_int128)0, a->whole, &node->whole) ? fail_wide(node)
-                                                                               : PARMAP_OK;
+                                                                                : PARMAP_OK;
     node->whole = node->op == PM_OP_NOT ? !a->whole : ~a->whole;
     return PARMAP_OK;
 }

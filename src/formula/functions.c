@@ -7,14 +7,32 @@
 #include <math.h>
 #include <string.h>
 
-#define REAL(name, count, low, high) {#name, PM_FUNCTION_REAL, count, count, false, low, high, NULL, false, NULL}
+#define REAL(name, count, low, high)                                                               \
+    {                                                                                              \
+#name, PM_FUNCTION_REAL, count, count, false, low, high, NULL, false, NULL                 \
+    }
 /* rising: bounded by the values at the ends */
-#define RISING(name, low, high) {#name, PM_FUNCTION_REAL, 1, 1, false, low, high, name, false, NULL}
+#define RISING(name, low, high)                                                                    \
+    {                                                                                              \
+#name, PM_FUNCTION_REAL, 1, 1, false, low, high, name, false, NULL                         \
+    }
 /* rising and rounded correctly, in a few instructions */
-#define QUICK(name, low) {#name, PM_FUNCTION_REAL, 1, 1, true, low, INFINITY, name, true, NULL}
-#define TEST(name) {#name, PM_FUNCTION_TEST, 1, 1, true, 0, 1, NULL, false, NULL}
-#define ROUND(name, like) {#name, PM_FUNCTION_ROUND, 1, 1, true, -INFINITY, INFINITY, like, true, #like}
-#define OTHER(name, kind, least, most, quick) {#name, kind, least, most, quick, -INFINITY, INFINITY, NULL, false, NULL}
+#define QUICK(name, low)                                                                           \
+    {                                                                                              \
+#name, PM_FUNCTION_REAL, 1, 1, true, low, INFINITY, name, true, NULL                       \
+    }
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, PM_FUNCTION_TEST, 1, 1, true, 0, 1, NULL, false, NULL                               \
+    }
+#define ROUND(name, like)                                                                          \
+    {                                                                                              \
+#name, PM_FUNCTION_ROUND, 1, 1, true, -INFINITY, INFINITY, like, true, #like               \
+    }
+#define OTHER(name, kind, least, most, quick)                                                      \
+    {                                                                                              \
+#name, kind, least, most, quick, -INFINITY, INFINITY, NULL, false, NULL                    \
+    }
 
 enum { MANY = 64 };
 
@@ -94,21 +112,21 @@ static const pm_real_constant constants[] = {
 
 /* Functions of C and of other languages -> what a formula has for them. */
 static const char *const other_functions[][2] = {
-    {"double", "float64"},   {"float", "float32"},    {"int", "int64"},       {"long", "int64"},
-    {"short", "int16"},      {"char", "int8"},        {"int64_t", "int64"},   {"uint64_t", "uint64"},
-    {"int32_t", "int32"},    {"uint32_t", "uint32"},  {"int16_t", "int16"},   {"uint16_t", "uint16"},
-    {"int8_t", "int8"},      {"uint8_t", "uint8"},    {"unsigned", "uint64"}, {"real", "float64"},
-    {"ln", "log"},           {"arcsin", "asin"},      {"arccos", "acos"},     {"arctan", "atan"},
-    {"arctan2", "atan2"},    {"arcsinh", "asinh"},    {"arccosh", "acosh"},   {"arctanh", "atanh"},
-    {"power", "pow"},        {"absolute", "abs"},     {"maximum", "max"},     {"minimum", "min"},
-    {"average", "mean"},     {"gamma", "tgamma"},     {"fix", "trunc"},       {"mod", "a % b"},
-    {"sign", "copysign"},    {"labs", "abs"},         {"llabs", "abs"},       {"not", "!"},
+    {"double", "float64"}, {"float", "float32"},   {"int", "int64"},       {"long", "int64"},
+    {"short", "int16"},    {"char", "int8"},       {"int64_t", "int64"},   {"uint64_t", "uint64"},
+    {"int32_t", "int32"},  {"uint32_t", "uint32"}, {"int16_t", "int16"},   {"uint16_t", "uint16"},
+    {"int8_t", "int8"},    {"uint8_t", "uint8"},   {"unsigned", "uint64"}, {"real", "float64"},
+    {"ln", "log"},         {"arcsin", "asin"},     {"arccos", "acos"},     {"arctan", "atan"},
+    {"arctan2", "atan2"},  {"arcsinh", "asinh"},   {"arccosh", "acosh"},   {"arctanh", "atanh"},
+    {"power", "pow"},      {"absolute", "abs"},    {"maximum", "max"},     {"minimum", "min"},
+    {"average", "mean"},   {"gamma", "tgamma"},    {"fix", "trunc"},       {"mod", "a % b"},
+    {"sign", "copysign"},  {"labs", "abs"},        {"llabs", "abs"},       {"not", "!"},
 };
 
 /* The same for names without arguments. */
 static const char *const other_words[][2] = {
-    {"and", "&&"},  {"or", "||"},        {"not", "!"},    {"xor", "^"},
-    {"M_PI", "pi"}, {"INFINITY", "inf"}, {"NAN", "nan"},  {"M_E", "e"},
+    {"and", "&&"},  {"or", "||"},        {"not", "!"},      {"xor", "^"},
+    {"M_PI", "pi"}, {"INFINITY", "inf"}, {"NAN", "nan"},    {"M_E", "e"},
     {"True", "1"},  {"False", "0"},      {"if", "? and :"}, {"else", "? and :"},
 };
 

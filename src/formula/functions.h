@@ -22,9 +22,9 @@ typedef enum pm_function_kind {
 typedef struct pm_callable {
     const char *name;
     pm_function_kind kind;
-    int least, most; /* arguments */
-    bool quick;      /* a few instructions: computed also where it is not needed */
-    double low, high; /* the result, where it is a number, lies within, */
+    int least, most;          /* arguments */
+    bool quick;               /* a few instructions: computed also where it is not needed */
+    double low, high;         /* the result, where it is a number, lies within, */
     double (*rising)(double); /* or, not NULL, between the values at the argument's ends, */
     bool exact;               /* which are rounded correctly */
     const char *like;

@@ -7,28 +7,17 @@
 #include <string.h>
 
 const pm_operator pm_operators[PM_OPS] = {
-    [PM_OP_NONE] = {"", 0},
-    [PM_OP_OR] = {"||", 1},
-    [PM_OP_AND] = {"&&", 2},
-    [PM_OP_BIT_OR] = {"|", 3},
-    [PM_OP_BIT_XOR] = {"^", 4},
-    [PM_OP_BIT_AND] = {"&", 5},
-    [PM_OP_EQUAL] = {"==", 6},
-    [PM_OP_NOT_EQUAL] = {"!=", 6},
-    [PM_OP_LESS] = {"<", 7},
-    [PM_OP_LESS_EQUAL] = {"<=", 7},
-    [PM_OP_GREATER] = {">", 7},
-    [PM_OP_GREATER_EQUAL] = {">=", 7},
-    [PM_OP_SHIFT_LEFT] = {"<<", 8},
-    [PM_OP_SHIFT_RIGHT] = {">>", 8},
-    [PM_OP_ADD] = {"+", 9},
-    [PM_OP_SUBTRACT] = {"-", 9},
-    [PM_OP_MULTIPLY] = {"*", 10},
-    [PM_OP_DIVIDE] = {"/", 10},
-    [PM_OP_REMAINDER] = {"%", 10},
-    [PM_OP_POWER] = {"**", 11},
-    [PM_OP_NOT] = {"!", 0},
-    [PM_OP_COMPLEMENT] = {"~", 0},
+    [PM_OP_NONE] = {"", 0},         [PM_OP_OR] = {"||", 1},
+    [PM_OP_AND] = {"&&", 2},        [PM_OP_BIT_OR] = {"|", 3},
+    [PM_OP_BIT_XOR] = {"^", 4},     [PM_OP_BIT_AND] = {"&", 5},
+    [PM_OP_EQUAL] = {"==", 6},      [PM_OP_NOT_EQUAL] = {"!=", 6},
+    [PM_OP_LESS] = {"<", 7},        [PM_OP_LESS_EQUAL] = {"<=", 7},
+    [PM_OP_GREATER] = {">", 7},     [PM_OP_GREATER_EQUAL] = {">=", 7},
+    [PM_OP_SHIFT_LEFT] = {"<<", 8}, [PM_OP_SHIFT_RIGHT] = {">>", 8},
+    [PM_OP_ADD] = {"+", 9},         [PM_OP_SUBTRACT] = {"-", 9},
+    [PM_OP_MULTIPLY] = {"*", 10},   [PM_OP_DIVIDE] = {"/", 10},
+    [PM_OP_REMAINDER] = {"%", 10},  [PM_OP_POWER] = {"**", 11},
+    [PM_OP_NOT] = {"!", 0},         [PM_OP_COMPLEMENT] = {"~", 0},
     [PM_OP_NEGATE] = {"-", 0},
 };
 
@@ -90,12 +79,12 @@ static parmap_status fail_foreign(pm_word *word, const char *text)
         if (strncmp(text, foreign[i].text, (size_t)length) != 0)
             continue;
         word->place.end = word->place.begin + length;
-        return pm_source_fail(word->place, "%s is not part of a formula; write %s", foreign[i].text,
+        return pm_script_fail(word->place, "%s is not part of a formula; write %s", foreign[i].text,
                               foreign[i].instead);
     }
     if (text[0] == '"' || text[0] == '\'')
-        return pm_source_fail(word->place, "a formula has no texts; write numbers and names only");
-    return pm_source_fail(word->place, "this character is not part of a formula; write numbers, "
+        return pm_script_fail(word->place, "a formula has no texts; write numbers and names only");
+    return pm_script_fail(word->place, "this character is not part of a formula; write numbers, "
                                        "names, operators and parentheses only");
 }
 
@@ -109,12 +98,12 @@ static parmap_status lex_operator(const char *text, pm_word *word)
     return PARMAP_OK;
 }
 
-parmap_status pm_lex(const pm_source *source, int at, pm_word *word)
+parmap_status pm_lex(const pm_script *script, int at, pm_word *word)
 {
-    while (isspace((unsigned char)source->text[at]))
+    while (isspace((unsigned char)script->text[at]))
         at++;
-    const char *text = source->text + at;
-    *word = (pm_word){.kind = PM_WORD_END, .place = {source, at, at}};
+    const char *text = script->text + at;
+    *word = (pm_word){.kind = PM_WORD_END, .place = {script, at, at}};
     if (text[0] == '\0')
         return PARMAP_OK;
     if (isdigit((unsigned char)text[0]) || (text[0] == '.' && isdigit((unsigned char)text[1])))

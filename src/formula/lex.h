@@ -2,7 +2,7 @@
 #ifndef PM_FORMULA_LEX_H
 #define PM_FORMULA_LEX_H
 
-#include "formula/source.h"
+#include "formula/script.h"
 
 /* Operators, as words and in trees. */
 typedef enum pm_op {
@@ -51,15 +51,15 @@ typedef enum pm_word_kind {
 typedef struct pm_word {
     pm_word_kind kind;
     pm_place place;
-    pm_op op;              /* of an operator; + and - as the binary ones */
-    char sign;             /* of a sign */
-    parmap_int128 whole;   /* of a whole number */
-    double real;           /* of a real number, */
-    float real32;          /* rounded once */
+    pm_op op;            /* of an operator; + and - as the binary ones */
+    char sign;           /* of a sign */
+    parmap_int128 whole; /* of a whole number */
+    double real;         /* of a real number, */
+    float real32;        /* rounded once */
 } pm_word;
 
 /* Reads the word that begins at byte `at` or behind blanks.  PARMAP_USAGE for what is none. */
-parmap_status pm_lex(const pm_source *source, int at, pm_word *word);
+parmap_status pm_lex(const pm_script *script, int at, pm_word *word);
 
 /* Whether a word is this sign. */
 static inline bool pm_word_is(const pm_word *word, char sign)

@@ -10,7 +10,9 @@ enum { LONGEST = 400 }; /* bytes of a number; more digits than any double has */
 
 static bool is_digit(char c, int base)
 {
-    return base == 16 ? isxdigit((unsigned char)c) : base == 2 ? c == '0' || c == '1' : isdigit((unsigned char)c);
+    return base == 16  ? isxdigit((unsigned char)c)
+           : base == 2 ? c == '0' || c == '1'
+                       : isdigit((unsigned char)c);
 }
 
 static int digit_value(char c)
@@ -23,7 +25,8 @@ static int length_of_digits(const char *text, int base)
 {
     int length = 0;
     while (is_digit(text[length], base) ||
-           (length > 0 && text[length] == '_' && text[length - 1] != '_' && is_digit(text[length + 1], base)))
+           (length > 0 && text[length] == '_' && text[length - 1] != '_' &&
+            is_digit(text[length + 1], base)))
         length++;
     return length;
 }
@@ -33,7 +36,9 @@ static int base_of(const char *text)
 {
     if (text[0] != '0')
         return 10;
-    return tolower((unsigned char)text[1]) == 'x' ? 16 : tolower((unsigned char)text[1]) == 'b' ? 2 : 10;
+    return tolower((unsigned char)text[1]) == 'x'   ? 16
+           : tolower((unsigned char)text[1]) == 'b' ? 2
+                                                    : 10;
 }
 
 /* Bytes of an exponent: its letter, a sign, digits; 0 when there is none. */
@@ -54,7 +59,7 @@ static parmap_status read_whole(pm_word *word, const char *digits, int length, i
             continue;
         if (__builtin_mul_overflow(word->whole, base, &word->whole) ||
             __builtin_add_overflow(word->whole, digit_value(digits[i]), &word->whole))
-            return pm_source_fail(word->place, "the number does not fit 128 bits; write it as a "
+            return pm_script_fail(word->place, "the number does not fit 128 bits; write it as a "
                                                "real number, with a point");
     }
     return PARMAP_OK;
@@ -65,7 +70,7 @@ static parmap_status read_real(pm_word *word, const char *text, int length)
     char clean[LONGEST + 1];
     int kept = 0;
     if (length > LONGEST)
-        return pm_source_fail(word->place, "the number is longer than %d digits; write fewer",
+        return pm_script_fail(word->place, "the number is longer than %d digits; write fewer",
                               (int)LONGEST);
     for (int i = 0; i < length; i++)
         if (text[i] != '_')
@@ -75,7 +80,7 @@ static parmap_status read_real(pm_word *word, const char *text, int length)
     word->real = strtod(clean, NULL);
     word->real32 = strtof(clean, NULL);
     if (isinf(word->real))
-        return pm_source_fail(word->place, "the number is too large for float64; write inf for "
+        return pm_script_fail(word->place, "the number is too large for float64; write inf for "
                                            "infinity");
     return PARMAP_OK;
 }
@@ -89,19 +94,19 @@ static parmap_status check_end(pm_word *word, const char *text)
     int length = 1;
     while (isalnum((unsigned char)text[length]) || text[length] == '_' || text[length] == '.')
         length++;
-    word->place = (pm_place){word->place.source, begin, begin + length};
+    word->place = (pm_place){word->place.script, begin, begin + length};
     if (length <= 2 && strchr("fFlLuU", text[0]) != NULL)
-        return pm_source_fail(word->place, "numbers of a formula take no suffix; leave it out");
+        return pm_script_fail(word->place, "numbers of a formula take no suffix; leave it out");
     if (isalpha((unsigned char)text[0]))
-        return pm_source_fail(word->place, "an operator is missing before this; write 2*x for "
+        return pm_script_fail(word->place, "an operator is missing before this; write 2*x for "
                                            "twice x");
-    return pm_source_fail(word->place, "this does not belong to a number; write one like 12, "
+    return pm_script_fail(word->place, "this does not belong to a number; write one like 12, "
                                        "1_000, 0xff, 1.5 or 2e-3");
 }
 
 parmap_status pm_lex_number(pm_word *word)
 {
-    const char *text = word->place.source->text + word->place.begin;
+    const char *text = word->place.script->text + word->place.begin;
     const int base = base_of(text), prefix = base == 10 ? 0 : 2;
     int length = prefix + length_of_digits(text + prefix, base);
     const int whole_length = length;
@@ -112,15 +117,15 @@ parmap_status pm_lex_number(pm_word *word)
     length += exponent;
     word->place.end = word->place.begin + length;
     if (real && base == 16 && exponent == 0)
-        return pm_source_fail(word->place, "a hexadecimal number with a point needs an exponent of "
+        return pm_script_fail(word->place, "a hexadecimal number with a point needs an exponent of "
                                            "two; write one like 0x1.8p0");
     PM_TRY(check_end(word, text + length));
     if (length == prefix)
-        return pm_source_fail(word->place, "digits are missing; write a number like 0xff");
+        return pm_script_fail(word->place, "digits are missing; write a number like 0xff");
     if (real)
         return read_real(word, text, length);
     if (base == 10 && length > 1 && text[0] == '0')
-        return pm_source_fail(word->place, "in C a number that begins with 0 is octal; write it "
+        return pm_script_fail(word->place, "in C a number that begins with 0 is octal; write it "
                                            "without the 0");
     return read_whole(word, text + prefix, length - prefix, base);
 }

@@ -8,29 +8,30 @@
 
 parmap_status pm_parser_advance(pm_parser *parser)
 {
-    return pm_lex(parser->source, parser->word.place.end, &parser->word);
+    return pm_lex(parser->script, parser->word.place.end, &parser->word);
 }
 
 void pm_parser_copy(const pm_word *word, char *text, int room)
 {
     const int length = word->place.end - word->place.begin;
     const int kept = length < room ? length : room - 1;
-    memcpy(text, word->place.source->text + word->place.begin, (size_t)kept);
+    memcpy(text, word->place.script->text + word->place.begin, (size_t)kept);
     text[kept] = '\0';
 }
 
 parmap_status pm_parser_expect(pm_parser *parser, char sign, const char *why)
 {
     if (!pm_word_is(&parser->word, sign))
-        return pm_source_fail(parser->word.place, "%c is missing here: %s", sign, why);
+        return pm_script_fail(parser->word.place, "%c is missing here: %s", sign, why);
     return pm_parser_advance(parser);
 }
 
 static parmap_status enter(pm_parser *parser)
 {
     if (++parser->nesting > 2 * PM_TREE_NESTING) /* parentheses come here twice */
-        return pm_source_fail(parser->word.place, "this is nested deeper than %d levels; name "
-                                                  "intermediate values with --let",
+        return pm_script_fail(parser->word.place,
+                              "this is nested deeper than %d levels; name "
+                              "intermediate values with --let",
                               (int)PM_TREE_NESTING);
     return PARMAP_OK;
 }
@@ -38,9 +39,9 @@ static parmap_status enter(pm_parser *parser)
 static parmap_status fail_operand(const pm_word *word)
 {
     if (word->kind == PM_WORD_END)
-        return pm_source_fail(word->place, "the formula ends where a number or a name should "
+        return pm_script_fail(word->place, "the formula ends where a number or a name should "
                                            "follow; complete it or take away the last operator");
-    return pm_source_fail(word->place, "here should be a number, a name or a parenthesis; complete "
+    return pm_script_fail(word->place, "here should be a number, a name or a parenthesis; complete "
                                        "the formula or take this away");
 }
 
@@ -80,7 +81,7 @@ static parmap_status add_operation(pm_parser *parser, pm_node node, const int *c
 {
     pm_tree *tree = &parser->parts->tree;
     const pm_node *a = &tree->nodes[children[0]], *b = &tree->nodes[children[count - 1]];
-    node.place = (pm_place){parser->source, node.place.begin, b->place.end};
+    node.place = (pm_place){parser->script, node.place.begin, b->place.end};
     if (count == 1 && node.op == PM_OP_NEGATE && a->kind == PM_NODE_REAL) {
         node.kind = PM_NODE_REAL;
         node.real = -a->real;
@@ -111,7 +112,7 @@ static parmap_status parse_power(pm_parser *parser, int *index)
 {
     PM_TRY(parse_primary(parser, index));
     if (pm_word_is(&parser->word, '['))
-        return pm_source_fail(parser->word.place, "only a row that comes in has elements; write "
+        return pm_script_fail(parser->word.place, "only a row that comes in has elements; write "
                                                   "[k] behind its name");
     if (parser->word.kind != PM_WORD_OPERATOR || parser->word.op != PM_OP_POWER)
         return PARMAP_OK;
@@ -151,7 +152,7 @@ static parmap_status look_twice(pm_parser *parser, const pm_word *word, int left
     const bool a_compares = a->kind == PM_NODE_BINARY && compares(a->op) && !a->enclosed;
     const bool b_compares = b->kind == PM_NODE_BINARY && compares(b->op) && !b->enclosed;
     if (compares(word->op) && a_compares)
-        return pm_source_fail(word->place, "comparisons do not chain in C; write a < b && b < c");
+        return pm_script_fail(word->place, "comparisons do not chain in C; write a < b && b < c");
     if (word->op >= PM_OP_BIT_OR && word->op <= PM_OP_BIT_AND && (a_compares || b_compares))
         pm_parts_note(parser->parts,
                       "%s binds weaker than comparisons, as in C: enclose in parentheses what it "
@@ -170,8 +171,9 @@ static parmap_status parse_binary(pm_parser *parser, int strength, int *index)
         const int own = pm_operators[word.op].strength;
         int children[2] = {*index};
         if (own == 0)
-            return pm_source_fail(word.place, "%s stands before one number, not between two; write "
-                                              "an operator before it",
+            return pm_script_fail(word.place,
+                                  "%s stands before one number, not between two; write "
+                                  "an operator before it",
                                   pm_operators[word.op].text);
         if (own < strength)
             return PARMAP_OK;
@@ -199,7 +201,7 @@ parmap_status pm_parser_expression(pm_parser *parser, int *index)
         PM_TRY(pm_parser_expression(parser, &children[2]));
         const pm_tree *tree = &parser->parts->tree;
         const pm_node node = {.kind = PM_NODE_CHOICE,
-                              .place = {parser->source, tree->nodes[children[0]].place.begin,
+                              .place = {parser->script, tree->nodes[children[0]].place.begin,
                                         tree->nodes[children[2]].place.end}};
         PM_TRY(pm_tree_add(&parser->parts->tree, node, children, 3, index));
     }
@@ -212,43 +214,43 @@ static parmap_status fail_rest(const pm_word *word)
 {
     if (word->kind == PM_WORD_NAME || word->kind == PM_WORD_WHOLE || word->kind == PM_WORD_REAL ||
         pm_word_is(word, '('))
-        return pm_source_fail(word->place, "an operator is missing before this; write 2*x for "
+        return pm_script_fail(word->place, "an operator is missing before this; write 2*x for "
                                            "twice x");
     if (pm_word_is(word, '='))
-        return pm_source_fail(word->place, "= names a result, in front of the formula; to compare, "
+        return pm_script_fail(word->place, "= names a result, in front of the formula; to compare, "
                                            "write ==");
     if (pm_word_is(word, ')'))
-        return pm_source_fail(word->place, "this parenthesis was never opened; take it away, or "
+        return pm_script_fail(word->place, "this parenthesis was never opened; take it away, or "
                                            "open it before");
     if (pm_word_is(word, ','))
-        return pm_source_fail(word->place, "a comma stands between arguments of a function only; "
+        return pm_script_fail(word->place, "a comma stands between arguments of a function only; "
                                            "give several formulas as several words");
-    return pm_source_fail(word->place, "this does not belong here; take it away");
+    return pm_script_fail(word->place, "this does not belong here; take it away");
 }
 
-parmap_status pm_parse_expression(pm_parts *parts, const pm_source *source, int at, int definitions,
+parmap_status pm_parse_expression(pm_parts *parts, const pm_script *script, int at, int definitions,
                                   int *root)
 {
-    pm_parser parser = {parts, source, definitions, 0, {.place = {source, at, at}}};
+    pm_parser parser = {parts, script, definitions, 0, {.place = {script, at, at}}};
     PM_TRY(pm_parser_advance(&parser));
     if (parser.word.kind == PM_WORD_END)
-        return pm_source_fail(parser.word.place, "nothing is written here; give a formula like "
+        return pm_script_fail(parser.word.place, "nothing is written here; give a formula like "
                                                  "x*x*x");
     PM_TRY(pm_parser_expression(&parser, root));
     return parser.word.kind == PM_WORD_END ? PARMAP_OK : fail_rest(&parser.word);
 }
 
-parmap_status pm_parse_head(const pm_source *source, char name[PM_LAYOUT_NAME], int *at)
+parmap_status pm_parse_head(const pm_script *script, char name[PM_LAYOUT_NAME], int *at)
 {
     pm_word word, sign;
     name[0] = '\0';
     *at = 0;
-    PM_TRY(pm_lex(source, 0, &word));
-    if (word.kind != PM_WORD_NAME || pm_lex(source, word.place.end, &sign) != PARMAP_OK ||
+    PM_TRY(pm_lex(script, 0, &word));
+    if (word.kind != PM_WORD_NAME || pm_lex(script, word.place.end, &sign) != PARMAP_OK ||
         !pm_word_is(&sign, '='))
         return PARMAP_OK;
     if (word.place.end - word.place.begin >= PM_LAYOUT_NAME)
-        return pm_source_fail(word.place, "the name is too long; use at most %d letters",
+        return pm_script_fail(word.place, "the name is too long; use at most %d letters",
                               PM_LAYOUT_NAME - 1);
     pm_parser_copy(&word, name, PM_LAYOUT_NAME);
     *at = sign.place.end;

@@ -6,12 +6,12 @@
 #include "formula/parts.h"
 
 /* Whether a text is `name = expression`, and its name.  PARMAP_USAGE for a name that cannot be. */
-parmap_status pm_parse_head(const pm_source *source, char name[PM_LAYOUT_NAME], int *at);
+parmap_status pm_parse_head(const pm_script *script, char name[PM_LAYOUT_NAME], int *at);
 
-/* Reads the expression that begins at byte `at` of a source, to the source's end.  Names that are
+/* Reads the expression that begins at byte `at` of a text, to its end.  Names that are
  * no definitions before `definitions`, constants or functions become inputs.  PARMAP_USAGE, at the
  * place, for what is wrong. */
-parmap_status pm_parse_expression(pm_parts *parts, const pm_source *source, int at, int definitions,
+parmap_status pm_parse_expression(pm_parts *parts, const pm_script *script, int at, int definitions,
                                   int *root);
 
 #endif

@@ -19,22 +19,24 @@ static int type_named(const char *name)
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
-static parmap_status add_input(pm_parser *parser, const pm_word *word, pm_node_kind kind, int *index)
+static parmap_status add_input(pm_parser *parser, const pm_word *word, pm_node_kind kind,
+                               int *index)
 {
     pm_parts *parts = parser->parts;
     char name[PM_LAYOUT_NAME];
     if (word->place.end - word->place.begin >= PM_LAYOUT_NAME)
-        return pm_source_fail(word->place, "the name is too long; use at most %d letters",
+        return pm_script_fail(word->place, "the name is too long; use at most %d letters",
                               PM_LAYOUT_NAME - 1);
     pm_parser_copy(word, name, PM_LAYOUT_NAME);
     int number = pm_parts_input(parts, name);
     if (number < 0) {
         if (parts->input_count == PM_PARTS_NAMES)
-            return pm_source_fail(word->place, "this is one name too many; a formula has at most "
-                                               "%d inputs",
+            return pm_script_fail(word->place,
+                                  "this is one name too many; a formula has at most "
+                                  "%d inputs",
                                   (int)PM_PARTS_NAMES);
         number = parts->input_count++;
-        parts->inputs[number] = (pm_input){.place = word->place, .elements = 1};
+        parts->inputs[number] = (pm_free_name){.place = word->place, .elements = 1};
         memcpy(parts->inputs[number].name, name, sizeof name);
     }
     const pm_node node = {.kind = kind, .number = number, .place = word->place};
@@ -48,7 +50,7 @@ static parmap_status parse_element(pm_parser *parser, const pm_word *word, int *
     PM_TRY(pm_parser_advance(parser));
     PM_TRY(pm_parser_expression(parser, &children[1]));
     const pm_node node = {.kind = PM_NODE_ELEMENT,
-                          .place = {parser->source, word->place.begin, parser->word.place.end}};
+                          .place = {parser->script, word->place.begin, parser->word.place.end}};
     PM_TRY(pm_parser_expect(parser, ']', "it closes the index"));
     return pm_tree_add(&parser->parts->tree, node, children, 2, index);
 }
@@ -59,18 +61,21 @@ static parmap_status fail_function(pm_parser *parser, const pm_word *word, const
 {
     const char *instead = pm_callable_suggest(name);
     if (pm_parts_input(parser->parts, name) >= 0 || pm_parts_definition(parser->parts, name) >= 0)
-        return pm_source_fail(word->place, "%s is a number, not a function; to multiply, write "
-                                           "%s*(...)",
+        return pm_script_fail(word->place,
+                              "%s is a number, not a function; to multiply, write "
+                              "%s*(...)",
                               name, name);
     for (int pointers = 0; pointers < 3; pointers++)
         if (strcmp(name, (const char *const[]){"modf", "frexp", "remquo"}[pointers]) == 0)
-            return pm_source_fail(word->place, "%s has two results, which a formula cannot take; "
-                                               "use trunc, ilogb or remainder",
+            return pm_script_fail(word->place,
+                                  "%s has two results, which a formula cannot take; "
+                                  "use trunc, ilogb or remainder",
                                   name);
     if (instead != NULL)
-        return pm_source_fail(word->place, "there is no function %s; write %s", name, instead);
-    return pm_source_fail(word->place, "there is no function %s; use those of math.h, or abs, min, "
-                                       "max, sum, mean",
+        return pm_script_fail(word->place, "there is no function %s; write %s", name, instead);
+    return pm_script_fail(word->place,
+                          "there is no function %s; use those of math.h, or abs, min, "
+                          "max, sum, mean",
                           name);
 }
 
@@ -82,8 +87,9 @@ static parmap_status parse_arguments(pm_parser *parser, int *arguments, int *cou
         return pm_parser_advance(parser);
     for (;;) {
         if (*count == ARGUMENTS)
-            return pm_source_fail(parser->word.place, "this is one argument too many; a function "
-                                                      "takes at most %d",
+            return pm_script_fail(parser->word.place,
+                                  "this is one argument too many; a function "
+                                  "takes at most %d",
                                   (int)ARGUMENTS);
         PM_TRY(pm_parser_expression(parser, &arguments[*count]));
         ++*count;
@@ -99,8 +105,8 @@ static parmap_status check_count(const pm_place place, const char *name, int lea
     if (count >= least && count <= most)
         return PARMAP_OK;
     if (most > least)
-        return pm_source_fail(place, "%s takes one row or several numbers; give it some", name);
-    return pm_source_fail(place, "%s takes %d argument%s, not %d; change the list", name, least,
+        return pm_script_fail(place, "%s takes one row or several numbers; give it some", name);
+    return pm_script_fail(place, "%s takes %d argument%s, not %d; change the list", name, least,
                           least == 1 ? "" : "s", count);
 }
 
@@ -109,8 +115,9 @@ static parmap_status make_row(pm_parser *parser, const char *name, int argument)
 {
     pm_node *node = &parser->parts->tree.nodes[argument];
     if (node->kind != PM_NODE_INPUT)
-        return pm_source_fail(node->place, "%s of one argument takes the name of a row that comes "
-                                           "in; write the name alone",
+        return pm_script_fail(node->place,
+                              "%s of one argument takes the name of a row that comes "
+                              "in; write the name alone",
                               name);
     node->kind = PM_NODE_ROW;
     return PARMAP_OK;
@@ -129,14 +136,14 @@ static parmap_status parse_call(pm_parser *parser, const pm_word *word, int *ind
     pm_parser_copy(word, name, PM_LAYOUT_NAME);
     const int type = type_named(name);
     const int length = word->place.end - word->place.begin;
-    const int function = pm_callable_find(word->place.source->text + word->place.begin, length);
+    const int function = pm_callable_find(word->place.script->text + word->place.begin, length);
     if (type < 0 && function < 0)
         return fail_function(parser, word, name);
     PM_TRY(pm_parser_advance(parser));
     PM_TRY(parse_arguments(parser, arguments, &count));
     const pm_node node = {.kind = type >= 0 ? PM_NODE_CAST : PM_NODE_CALL,
                           .number = type >= 0 ? type : function,
-                          .place = {parser->source, word->place.begin, parser->word.place.begin}};
+                          .place = {parser->script, word->place.begin, parser->word.place.begin}};
     pm_place place = node.place;
     place.end = word->place.end;
     if (type >= 0) {
@@ -183,13 +190,14 @@ static parmap_status check_number_name(pm_parser *parser, const pm_word *word, c
 {
     const char *instead = pm_word_suggest(name);
     if (pm_parts_definition(parser->parts, name) >= 0)
-        return pm_source_fail(word->place, "%s is used before it is defined; define it in an "
-                                           "earlier --let or --param",
+        return pm_script_fail(word->place,
+                              "%s is used before it is defined; define it in an "
+                              "earlier --let or --param",
                               name);
     if (pm_callable_find(name, length) >= 0 || type_named(name) >= 0)
-        return pm_source_fail(word->place, "%s is a function; write %s(...)", name, name);
+        return pm_script_fail(word->place, "%s is a function; write %s(...)", name, name);
     if (instead != NULL)
-        return pm_source_fail(word->place, "%s is not known here; write %s", name, instead);
+        return pm_script_fail(word->place, "%s is not known here; write %s", name, instead);
     return PARMAP_OK;
 }
 

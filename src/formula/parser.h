@@ -6,7 +6,7 @@
 
 typedef struct pm_parser {
     pm_parts *parts;
-    const pm_source *source;
+    const pm_script *script;
     int definitions; /* that may be used */
     int nesting;
     pm_word word; /* the one to be read next */

@@ -15,34 +15,34 @@ enum {
 /* The value of a name: --let r=..., --param k=... */
 typedef struct pm_definition {
     char name[PM_LAYOUT_NAME];
-    pm_source source;
+    pm_script script;
     bool parameter; /* must be constant */
     bool used;
     int root; /* -1 while it was not read */
 } pm_definition;
 
-typedef struct pm_result {
+typedef struct pm_result_part {
     char name[PM_LAYOUT_NAME]; /* "" when it was given none */
-    pm_source source;
+    pm_script script;
     int root;
     parmap_type type; /* in which it is stored */
-} pm_result;
+} pm_result_part;
 
 /* A free name. */
-typedef struct pm_input {
+typedef struct pm_free_name {
     char name[PM_LAYOUT_NAME];
     pm_place place;   /* where it is used first */
     parmap_type type; /* once it is bound: of a number, */
     int64_t elements; /* and how many make an item; 1 = a number */
-} pm_input;
+} pm_free_name;
 
 typedef struct pm_parts {
     pm_tree tree;
     pm_definition definitions[PM_PARTS_DEFINITIONS];
     int definition_count;
-    pm_result results[PM_PARTS_NAMES];
+    pm_result_part results[PM_PARTS_NAMES];
     int result_count;
-    pm_input inputs[PM_PARTS_NAMES];
+    pm_free_name inputs[PM_PARTS_NAMES];
     int input_count;
     char notes[PM_PARTS_NOTES][PM_NOTE_TEXT];
     int note_count;

@@ -29,8 +29,9 @@ parmap_status pm_tree_add(pm_tree *tree, pm_node node, const int *children, int 
             node.height = child->height + 1;
     }
     if (tree->count == PM_TREE_NODES || node.height > PM_TREE_HEIGHT)
-        return pm_source_fail(node.place, "the formula is too long here; use at most %d operations "
-                                          "in all, and %d on top of each other",
+        return pm_script_fail(node.place,
+                              "the formula is too long here; use at most %d operations "
+                              "in all, and %d on top of each other",
                               (int)PM_TREE_NODES, (int)PM_TREE_HEIGHT);
     if (tree->count == tree->room)
         PM_TRY(grow(tree));

@@ -1,5 +1,5 @@
 /* Shows a mistake at its place. */
-#include "formula/source.h"
+#include "formula/script.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,9 +37,9 @@ static void copy_shown(char *to, const char *text, int begin, int end)
     *to = '\0';
 }
 
-parmap_status pm_source_fail(pm_place place, const char *format, ...)
+parmap_status pm_script_fail(pm_place place, const char *format, ...)
 {
-    const char *text = place.source->text;
+    const char *text = place.script->text;
     const int length = (int)strlen(text);
     const int from = place.begin > BEFORE ? at_character(text, place.begin - BEFORE) : 0;
     const int to = length - from > SHOWN ? at_character(text, from + SHOWN) : length;
@@ -56,7 +56,7 @@ parmap_status pm_source_fail(pm_place place, const char *format, ...)
     under[0] = '^';
     under[wide > 0 ? wide : 1] = '\0';
     const int indent =
-        (int)(strlen(place.source->label) + 2 + strlen(cut)) + columns(text, from, place.begin);
-    return pm_fail(PARMAP_USAGE, "%s: %s%s%s\n%*s%s %s", place.source->label, cut, shown, rest,
+        (int)(strlen(place.script->label) + 2 + strlen(cut)) + columns(text, from, place.begin);
+    return pm_fail(PARMAP_USAGE, "%s: %s%s%s\n%*s%s %s", place.script->label, cut, shown, rest,
                    indent, "", under, why);
 }

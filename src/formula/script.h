@@ -1,19 +1,19 @@
 /* The texts that a user wrote, and how a mistake in one is shown: the text, and a caret under the
  * place. */
-#ifndef PM_FORMULA_SOURCE_H
-#define PM_FORMULA_SOURCE_H
+#ifndef PM_FORMULA_SCRIPT_H
+#define PM_FORMULA_SCRIPT_H
 
 #include "base/status.h"
 
 /* One text: a formula, or what followed --let or --param. */
-typedef struct pm_source {
+typedef struct pm_script {
     char label[24];   /* what stands before it in messages: "formula", "formula 2", "--let" */
-    const char *text; /* the caller's; as long as the source is used */
-} pm_source;
+    const char *text; /* the caller's; as long as the script is used */
+} pm_script;
 
-/* Bytes begin .. end-1 of a source. */
+/* bytes begin .. end-1 of a script. */
 typedef struct pm_place {
-    const pm_source *source;
+    const pm_script *script;
     int begin, end;
 } pm_place;
 
@@ -23,7 +23,7 @@ typedef struct pm_place {
  *                ^~ what is wrong; the way out
  *
  * Of long texts the neighbourhood of the place is shown. */
-parmap_status pm_source_fail(pm_place place, const char *format, ...)
+parmap_status pm_script_fail(pm_place place, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif
