@@ -2,21 +2,23 @@
 # has one door.  Run as a test; fails with the list of offenders.
 #
 #   jobs                      <parmap.h>, headers of standard C and POSIX, libraries of their own
-#   app                       map, share, work, store, heap, comm, base
+#   app                       map, share, work, store, formula, heap, comm, base
 #   pool, map                 work, store, share (pool only), heap, comm, base
 #   share | work | store      heap, comm, base; blind to each other
+#   formula                   base
 #   heap                      comm, base
 #   comm                      base
 #   base                      itself
 #   include                   itself: the public headers
 cmake_minimum_required(VERSION 3.20)
 
-set(sees_app app pool map share work store heap comm base)
+set(sees_app app pool map share work store formula heap comm base)
 set(sees_pool pool share work store heap comm base)
 set(sees_map map work store heap comm base)
 set(sees_share share heap comm base)
 set(sees_work work heap comm base)
 set(sees_store store heap comm base)
+set(sees_formula formula base)
 set(sees_heap heap comm base)
 set(sees_comm comm base)
 set(sees_base base)
