@@ -1,7 +1,7 @@
 /* parmap info --failed. */
 #include "app/commands.h"
 
-#include "app/options.h"
+#include "app/plan.h"
 #include "base/text.h"
 #include "store/failed_collect.h"
 #include "store/output.h"
@@ -12,7 +12,7 @@
 
 /* The records are in the order of the items, and so are the items that are visited. */
 typedef struct listing {
-    pm_typed_range range;
+    pm_range range;
     pm_failed_list records;
     int64_t next; /* record */
 } listing;
@@ -24,8 +24,7 @@ static void print_item(void *context, int64_t item)
     while (l->next < l->records.count && l->records.items[l->next].item < item)
         l->next++;
     const pm_failed *record = l->next < l->records.count ? &l->records.items[l->next] : NULL;
-    pm_format_int128(x, (parmap_int128)((parmap_uint128)l->range.first +
-                                        (parmap_uint128)l->range.step * (parmap_uint128)item));
+    pm_format_int128(x, pm_range_item(&l->range, item));
     if (record && record->item == item)
         printf("%" PRId64 "\t%s\t%" PRId64 "\t%" PRId64 "\t%s\t%s\n", item, x, record->attempts,
                record->rank, record->host, record->message);
@@ -36,11 +35,8 @@ static void print_item(void *context, int64_t item)
 static parmap_status list_failed(const char *path, const pm_file *file)
 {
     listing l = {.next = 0};
-    pm_value value;
     int64_t failed;
-    PM_TRY(pm_option_read(&pm_options[PM_OPTION_RANGE],
-                          pm_record_get_text(&file->data, "range", "-"), &value));
-    l.range = value.bounds;
+    PM_TRY(pm_plan_read_range(&file->data, "range", &l.range));
     parmap_status status = file->complete ? pm_file_read_failed(path, &l.records)
                                           : pm_failed_collect(path, file, &l.records);
     if (status == PARMAP_OK)

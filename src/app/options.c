@@ -20,6 +20,8 @@ static const char *const vectors[] = {"auto", [1 + PARMAP_VECTOR_BASELINE] = "ba
                                       NULL};
 static const char *const time_limits[] = {
     [PM_TIME_LIMIT_AUTO] = "auto", [PM_TIME_LIMIT_NONE] = "none", NULL};
+static const char *const nans[] = {
+    [PM_NAN_PASS] = "pass", [PM_NAN_STOP] = "stop", [PM_NAN_FAIL] = "fail", NULL};
 static const char *const never[] = {"off", NULL};
 static const char *const time_margins[] = {"auto", NULL};
 
@@ -31,6 +33,20 @@ const pm_option pm_options[PM_OPTIONS] = {
                                  "as 1000, -5, 1_000_000, 1e6, 1.5e3, 2^20",
                          .kind = PM_VALUE_RANGE,
                          .heading = "What to compute"},
+    [PM_OPTION_INPUT] = {.name = "input",
+                         .argument = "[NAME=]FILE:/SET[:FIELD]",
+                         .help = "inputs from a data set of an HDF5 file, in place of a range: an "
+                                 "item for each row; again for several sets in step; --range then "
+                                 "chooses rows, from 0 on",
+                         .kind = PM_VALUE_LIST},
+    [PM_OPTION_NAN] = {.name = "nan",
+                       .argument = "WHAT",
+                       .help =
+                           "inputs that are NaN or infinite: computed like any other number, the "
+                           "run stops, or the item fails",
+                       .kind = PM_VALUE_WORD,
+                       .words = nans,
+                       .fallback = "pass"},
     [PM_OPTION_PART] = {.name = "part",
                         .argument = "K/N",
                         .help = "compute the K-th of N equal parts of the range only, for parmap "
@@ -46,6 +62,21 @@ const pm_option pm_options[PM_OPTIONS] = {
                                   .help = "float64: accept inputs whose results are rounded",
                                   .kind = PM_VALUE_SWITCH,
                                   .fallback = "off"},
+    [PM_OPTION_PARAM] = {.name = "param",
+                         .argument = "NAME=VALUE",
+                         .help = "set a parameter of the kernel, or a constant of a formula; again "
+                                 "for others",
+                         .kind = PM_VALUE_LIST},
+    [PM_OPTION_LET] = {.name = "let",
+                       .argument = "NAME=EXPRESSION",
+                       .help = "name a part of a formula; again for others, which may use it",
+                       .kind = PM_VALUE_LIST,
+                       .map_only = true},
+    [PM_OPTION_KERNEL] = {.name = "kernel",
+                          .argument = "NAME",
+                          .help = "which kernel of the file, where it has several",
+                          .kind = PM_VALUE_FILE,
+                          .map_only = true},
     [PM_OPTION_OUTPUT] = {.name = "output",
                           .argument = "FILE",
                           .help = "HDF5 file to write, or none to compute without writing",
@@ -209,6 +240,11 @@ const pm_option pm_options[PM_OPTIONS] = {
                            .scope = PM_SCOPE_COMMAND_LINE},
 };
 
+bool pm_option_is_offered(const pm_option *option, const parmap_spec *defaults)
+{
+    return !option->map_only || !defaults->kernel;
+}
+
 int pm_option_find(const char *text, size_t length)
 {
     for (int id = 0; id < PM_OPTIONS; id++)
@@ -218,12 +254,13 @@ int pm_option_find(const char *text, size_t length)
     return -1;
 }
 
-const pm_option *pm_option_guess(const char *name, pm_option_scope scope)
+const pm_option *pm_option_guess(const char *name, pm_option_scope scope,
+                                 const parmap_spec *defaults)
 {
     const char *names[PM_OPTIONS] = {NULL};
     const size_t length = strlen(name);
     for (int id = 0; id < PM_OPTIONS; id++) {
-        if (pm_options[id].scope > scope)
+        if (pm_options[id].scope > scope || !pm_option_is_offered(&pm_options[id], defaults))
             continue;
         if (length > 0 && strncmp(pm_options[id].name, name, length) == 0)
             return &pm_options[id];
@@ -265,6 +302,8 @@ const char *pm_option_default(char text[PM_OPTION_TEXT], pm_option_id id,
 {
     switch (id) {
     case PM_OPTION_RANGE:
+        if (!defaults->kernel)
+            return NULL; /* a formula may have any domain */
         snprintf(text, PM_OPTION_TEXT, "%lld..%lld", (long long)defaults->first,
                  (long long)defaults->last);
         return text;

@@ -11,9 +11,14 @@ enum { PM_OPTION_TEXT = 128 }; /* bytes that hold an environment name, a default
 /* In the order of --help and --print-config. */
 typedef enum pm_option_id {
     PM_OPTION_RANGE,
+    PM_OPTION_INPUT,
+    PM_OPTION_NAN,
     PM_OPTION_PART,
     PM_OPTION_TYPE,
     PM_OPTION_ALLOW_ROUNDING,
+    PM_OPTION_PARAM,
+    PM_OPTION_LET,
+    PM_OPTION_KERNEL,
     PM_OPTION_OUTPUT,
     PM_OPTION_DATASET,
     PM_OPTION_FORCE,
@@ -59,6 +64,7 @@ typedef enum pm_value_kind {
     PM_VALUE_RETRIES,  /* number, at least 0 */
     PM_VALUE_ON_ERROR, /* on_error */
     PM_VALUE_TIME,     /* seconds, and word -1; or word: the index among the option's words */
+    PM_VALUE_LIST,     /* text: a line for each time that it was given */
     PM_VALUE_NONE      /* the option takes no text */
 } pm_value_kind;
 
@@ -77,6 +83,7 @@ typedef struct pm_option {
     pm_option_scope scope;
     const char *const *words; /* for PM_VALUE_WORD and _TIME; a NULL ends them */
     const char *fallback;     /* the default's text; NULL = none, or given by the program */
+    bool map_only;            /* of parmap map, not of programs with kernels of their own */
     const char *heading;      /* of the group in --help that begins with this option, or NULL */
 } pm_option;
 
@@ -93,12 +100,16 @@ typedef struct pm_value {
 
 extern const pm_option pm_options[PM_OPTIONS];
 
+/* Whether programs with these defaults have it: parmap map is the one without a kernel. */
+bool pm_option_is_offered(const pm_option *option, const parmap_spec *defaults);
+
 /* The option with the name text[0..length-1], a pm_option_id; -1 when there is none. */
 int pm_option_find(const char *text, size_t length);
 
 /* The option that a wrong name most likely means: the first that it is the beginning of, else the
  * nearest by spelling; NULL when there is none.  Only options up to `scope` are thought of. */
-const pm_option *pm_option_guess(const char *name, pm_option_scope scope);
+const pm_option *pm_option_guess(const char *name, pm_option_scope scope,
+                                 const parmap_spec *defaults);
 
 /* "allow-rounding" -> "PARMAP_ALLOW_ROUNDING", and back (from a text with that prefix; the name
  * need not be an option's).  Return `text`. */

@@ -38,6 +38,24 @@ static parmap_status put_below(pm_layers *layers, int id, const char *value, con
     return PARMAP_OK;
 }
 
+/* Another line for an option that may be given several times. */
+static parmap_status add_line(pm_setting *setting, const char *value, const char *where)
+{
+    char *lines;
+    if (asprintf(&lines, "%s%s%s", setting->value ? setting->value : "", setting->value ? "\n" : "",
+                 value) < 0)
+        return pm_fail(PARMAP_SYSTEM, "no memory for the settings; free some and try again");
+    free((char *)setting->value);
+    setting->value = lines;
+    snprintf(setting->where, sizeof setting->where, "%s", where);
+    return PARMAP_OK;
+}
+
+char *pm_settings_line(char **list)
+{
+    return *list ? strsep(list, "\n") : NULL;
+}
+
 static void drop(pm_setting *setting)
 {
     free((char *)setting->value);
@@ -164,24 +182,31 @@ static parmap_status fail_unexpected(const char *word, const pm_option *before)
                    "unexpected argument \"%s\"; only options are taken, --help lists them", word);
 }
 
-static parmap_status fail_unknown(const char *word)
+static parmap_status fail_unknown(const char *word, const parmap_spec *defaults)
 {
     char name[PM_OPTION_TEXT];
     const int length = (int)strcspn(word, "=");
     snprintf(name, sizeof name, "%.*s", length, word);
-    const pm_option *guess = pm_option_guess(name + strspn(name, "-"), PM_SCOPE_COMMAND_LINE);
+    if (strcmp(name, "-o") == 0)
+        return pm_fail(PARMAP_USAGE, "write -o FILE, or --output FILE");
+    const pm_option *guess =
+        pm_option_guess(name + strspn(name, "-"), PM_SCOPE_COMMAND_LINE, defaults);
     if (guess != NULL)
         return pm_fail(PARMAP_USAGE, "unknown option %s; did you mean --%s?", name, guess->name);
     return pm_fail(PARMAP_USAGE, "unknown option %s; --help lists all options", name);
 }
 
 /* Looks at a word before getopt does, which would take an abbreviation for the option. */
-static parmap_status check_word(const char *word, const pm_option *before)
+static parmap_status check_word(const char *word, const pm_option *before,
+                                const parmap_spec *defaults)
 {
     if (word[0] != '-' || word[1] == '\0')
         return fail_unexpected(word, before);
-    if (word[1] != '-' || (word[2] != '\0' && pm_option_find(word + 2, strcspn(word + 2, "=")) < 0))
-        return fail_unknown(word);
+    if (strcmp(word, "-o") == 0 || strcmp(word, "--") == 0)
+        return PARMAP_OK;
+    const int id = word[1] == '-' ? pm_option_find(word + 2, strcspn(word + 2, "=")) : -1;
+    if (id < 0 || !pm_option_is_offered(&pm_options[id], defaults))
+        return fail_unknown(word, defaults);
     return PARMAP_OK;
 }
 
@@ -190,11 +215,12 @@ static parmap_status take_option(pm_layers *layers, const char *word, int code,
                                  const pm_option **option)
 {
     const int name_length = (int)strcspn(word, "=");
-    const int id = (code < FIRST_CODE ? optopt : code) - FIRST_CODE;
+    const int chosen = code == ':' || code == '?' ? optopt : code;
+    const int id = chosen == 'o' ? PM_OPTION_OUTPUT : chosen - FIRST_CODE;
     *option = &pm_options[id];
     if (code == ':')
-        return pm_fail(PARMAP_USAGE, "%s needs a value; write %s=%s", word, word,
-                       (*option)->argument);
+        return pm_fail(PARMAP_USAGE, "%s needs a value; write %s%s%s", word, word,
+                       chosen == 'o' ? " " : "=", (*option)->argument);
     if (code == '?')
         return pm_fail(PARMAP_USAGE, "%.*s takes no value; leave out \"%s\"", name_length, word,
                        word + name_length);
@@ -204,6 +230,8 @@ static parmap_status take_option(pm_layers *layers, const char *word, int code,
                        optarg, word, optarg);
     if ((*option)->kind == PM_VALUE_NONE)
         return PARMAP_OK;
+    if ((*option)->kind == PM_VALUE_LIST)
+        return add_line(&layers->settings[id], optarg, command_line);
     drop(&layers->settings[id]); /* the last of several counts, so that scripts can append */
     return put_below(layers, id, optarg != NULL ? optarg : "on", command_line);
 }
@@ -215,8 +243,8 @@ static parmap_status read_command_line(pm_layers *layers, int argc, char **argv,
     list_long_options(longs);
     optind = 0; /* makes GNU getopt forget any earlier command line */
     for (int at = 1; at < argc; at = optind) {
-        PM_TRY(check_word(argv[at], option));
-        const int code = getopt_long(argc, argv, "-:", longs, NULL);
+        PM_TRY(check_word(argv[at], option, layers->defaults));
+        const int code = getopt_long(argc, argv, "-:o:", longs, NULL);
         if (code == -1) /* "--": nothing may follow */
             return optind < argc ? fail_unexpected(argv[optind], NULL) : PARMAP_OK;
         PM_TRY(take_option(layers, argv[at], code, &option));
@@ -251,7 +279,7 @@ parmap_status pm_settings_command_line(int argc, char **argv, const parmap_spec 
 
 /* Warns of a variable that is nearly one of ours.  Others are none of our business: PARMAP_ROOT,
  * say, may have been set by a site's modules. */
-static void check_variable(const char *variable)
+static void check_variable(const char *variable, const parmap_spec *defaults)
 {
     char name[PM_OPTION_TEXT], right[PM_OPTION_TEXT];
     pm_option_name(name, variable);
@@ -260,18 +288,18 @@ static void check_variable(const char *variable)
         pm_log_warning("environment variable %s is not read; give the option --%s", variable, name);
         return;
     }
-    const pm_option *guess = pm_option_guess(name, PM_SCOPE_NO_KEY);
+    const pm_option *guess = pm_option_guess(name, PM_SCOPE_NO_KEY, defaults);
     if (guess != NULL && strcmp(pm_option_environment(right, guess), variable) != 0)
         pm_log_warning("unknown environment variable %s; did you mean %s?", variable, right);
 }
 
-static void check_environment(void)
+static void check_environment(const parmap_spec *defaults)
 {
     for (char **entry = environ; *entry != NULL; entry++) {
         char variable[PM_OPTION_TEXT];
         snprintf(variable, sizeof variable, "%.*s", (int)strcspn(*entry, "="), *entry);
         if (strncmp(variable, PM_OPTION_PREFIX, strlen(PM_OPTION_PREFIX)) == 0)
-            check_variable(variable);
+            check_variable(variable, defaults);
     }
 }
 
@@ -288,17 +316,18 @@ static parmap_status read_environment(pm_layers *layers)
         snprintf(where, sizeof where, "environment %s", name);
         PM_TRY(put_below(layers, id, value, where));
     }
-    check_environment();
+    check_environment(layers->defaults);
     return PARMAP_OK;
 }
 
-static parmap_status fail_key(const char *path, int line, const char *name, int id)
+static parmap_status fail_key(const char *path, int line, const char *name, int id,
+                              const parmap_spec *defaults)
 {
-    if (id >= 0)
+    if (id >= 0 && pm_option_is_offered(&pm_options[id], defaults))
         return pm_fail(PARMAP_USAGE,
                        "%s:%d: \"%s\" cannot stand in a configuration file; give it as --%s", path,
                        line, name, name);
-    const pm_option *guess = pm_option_guess(name, PM_SCOPE_ALL);
+    const pm_option *guess = pm_option_guess(name, PM_SCOPE_ALL, defaults);
     if (guess != NULL)
         return pm_fail(PARMAP_USAGE, "%s:%d: unknown key \"%s\"; did you mean \"%s\"?", path, line,
                        name, guess->name);
@@ -311,14 +340,19 @@ static parmap_status take_entry(void *context, const char *path, int line, const
 {
     pm_layers *layers = context;
     const int id = pm_option_find(name, strlen(name));
-    if (id < 0 || pm_options[id].scope != PM_SCOPE_ALL)
-        return fail_key(path, line, name, id);
-    if (layers->config_lines[id] != 0)
+    if (id < 0 || pm_options[id].scope != PM_SCOPE_ALL ||
+        !pm_option_is_offered(&pm_options[id], layers->defaults))
+        return fail_key(path, line, name, id, layers->defaults);
+    const bool listed = pm_options[id].kind == PM_VALUE_LIST;
+    if (layers->config_lines[id] != 0 && !listed)
         return pm_fail(PARMAP_USAGE, "%s:%d: \"%s\" is already set in line %d; remove one of them",
                        path, line, name, layers->config_lines[id]);
+    const bool more = listed && layers->config_lines[id] != 0;
     layers->config_lines[id] = line;
     char where[PM_SETTING_WHERE];
     snprintf(where, sizeof where, "%s:%d", path, line);
+    if (more && strncmp(layers->settings[id].where, path, strlen(path)) == 0)
+        return add_line(&layers->settings[id], value, where);
     return put_below(layers, id, value, where);
 }
 
@@ -384,6 +418,11 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
         .part = values[PM_OPTION_PART].part,
         .type = (parmap_type)values[PM_OPTION_TYPE].word,
         .type_given = is_given(layers, PM_OPTION_TYPE),
+        .inputs = values[PM_OPTION_INPUT].text,
+        .nan = (pm_nan)values[PM_OPTION_NAN].word,
+        .params = values[PM_OPTION_PARAM].text,
+        .lets = values[PM_OPTION_LET].text,
+        .kernel = values[PM_OPTION_KERNEL].text,
         .output = values[PM_OPTION_OUTPUT].text,
         .dataset = values[PM_OPTION_DATASET].text,
         .threads = (int)values[PM_OPTION_THREADS].number,
@@ -413,10 +452,20 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
     return name_part(layers, settings);
 }
 
+/* A line for each value of a list. */
+static void print_setting(const pm_option *option, const pm_setting *setting)
+{
+    const char *line = setting->value;
+    while (line) {
+        const int length = (int)strcspn(line, "\n");
+        printf("%s = %.*s   # %s\n", option->name, length, line, setting->where);
+        line = line[length] ? line + length + 1 : NULL;
+    }
+}
+
 void pm_settings_print(const pm_layers *layers)
 {
     for (int id = 0; id < PM_OPTIONS; id++)
         if (pm_options[id].scope == PM_SCOPE_ALL)
-            printf("%s = %s   # %s\n", pm_options[id].name, layers->settings[id].value,
-                   layers->settings[id].where);
+            print_setting(&pm_options[id], &layers->settings[id]);
 }

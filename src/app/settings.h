@@ -13,6 +13,7 @@ enum { PM_SETTING_WHERE = 512 };
 
 typedef enum pm_schedule_kind { PM_SCHEDULE_STATIC, PM_SCHEDULE_DYNAMIC } pm_schedule_kind;
 typedef enum pm_time_limit_word { PM_TIME_LIMIT_AUTO, PM_TIME_LIMIT_NONE } pm_time_limit_word;
+typedef enum pm_nan { PM_NAN_PASS, PM_NAN_STOP, PM_NAN_FAIL } pm_nan;
 typedef enum pm_when { PM_AUTO, PM_ALWAYS, PM_NEVER } pm_when;
 typedef enum pm_summary_kind { PM_SUMMARY_TEXT, PM_SUMMARY_JSON } pm_summary_kind;
 
@@ -21,6 +22,10 @@ typedef enum pm_summary_kind { PM_SUMMARY_TEXT, PM_SUMMARY_JSON } pm_summary_kin
 typedef struct pm_typed_range {
     parmap_int128 first, last, step;
 } pm_typed_range;
+
+/* The next line of a list of settings, which is cut out of `*list`; NULL when there is none left.
+ */
+char *pm_settings_line(char **list);
 
 /* The number of elements, 1 to 2^63-1. */
 int64_t pm_typed_range_count(const pm_typed_range *bounds);
@@ -31,6 +36,11 @@ typedef struct pm_settings {
     pm_part part;     /* of that range */
     parmap_type type;
     bool type_given;
+    const char *inputs;  /* a line for each; NULL = none */
+    pm_nan nan;          /* NaN and infinities among inputs */
+    const char *params;  /* NAME=VALUE, a line for each; NULL = none */
+    const char *lets;    /* NAME=EXPRESSION, a line for each; NULL = none */
+    const char *kernel;  /* of a file with several; NULL = the only one */
     const char *output;  /* with the part in its name; NULL = none */
     const char *dataset; /* without a leading slash */
     int threads;         /* 0 = auto */

@@ -210,6 +210,7 @@ parmap_status pm_option_read(const pm_option *option, const char *text, pm_value
         return pm_on_error_read(text, &value->on_error);
     case PM_VALUE_TIME:
         return read_time(option, text, value);
+    case PM_VALUE_LIST:
     case PM_VALUE_FILE:
     case PM_VALUE_NONE:
         break;

@@ -186,3 +186,12 @@ void pm_log_detail(const char *format, ...)
 {
     LOG_LINE(PM_LOG_VERBOSE, "");
 }
+
+void pm_log_failure(void)
+{
+    const char *message = parmap_message();
+    const int first = (int)strcspn(message, "\n");
+    pm_log_error("%.*s", first, message);
+    if (message[first])
+        pm_log_lines(PM_LOG_QUIET, message + first + 1);
+}

@@ -3,6 +3,8 @@
  * case. */
 #include "base/text.h"
 
+#include "base/hash.h"
+
 #include "base/status.h"
 
 #include <ctype.h>
@@ -356,4 +358,15 @@ void pm_copy_line(char *to, size_t room, const char *from)
     for (size_t i = 0; i < end; i++)
         to[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
     memset(to + end, 0, room - end);
+}
+
+char *pm_text_digest(char *to, size_t room, const char *from)
+{
+    enum { TAIL = 24 };
+    const size_t length = strlen(from);
+    pm_copy_line(to, length < room ? room : room - TAIL, from);
+    if (length >= room)
+        snprintf(to + strlen(to), TAIL, " ... #%016llx",
+                 (unsigned long long)pm_hash_block(from, length, 0));
+    return to;
 }

@@ -29,6 +29,7 @@ set(doors
     "^dlfcn\\.h$=src/work/module.c"
     "^xxh(ash|3|_x86dispatch)\\.h$=base"
     "^ini\\.h$=base"
+    "^libdeflate\\.h$=store"
     "^omp\\.h$=comm,map")
 
 string(JOIN "|" standard_c
