@@ -97,6 +97,7 @@ const pm_command pm_commands[] = {
      .help =
          "map formulas, or a kernel of FILE.c or FILE.so, over a range or data sets; parmap map "
          "--help lists the options, which are those of every kernel program",
+     .maps = true,
      .run = pm_command_map},
     {.name = "kernels",
      .operands = "FILE",
@@ -106,7 +107,7 @@ const pm_command pm_commands[] = {
      .operands = "FORMULA...|FILE.c",
      .help = "make a kernel file for where there is no compiler; of formulas with the options of "
              "map",
-     .options = {{"output", "FILE.so", "the file to make"}},
+     .maps = true,
      .run = run_compile},
     {.name = "info",
      .operands = "FILE",
