@@ -290,7 +290,7 @@ class AsOtherRuns(RecordTest):
         self.assertError(result, 65, "999", out=None)
 
     def test_continued(self):
-        args = "--range", "1..3000"
+        args = "--range", "1..8000"
         running = self.start("parmap", "map", "rec.c", "--kernel", "slow", "-o", "out.h5", *args,
                              threads=1, env=self.cache)
         self.wait_until_writing(running, "out.h5")
@@ -298,8 +298,8 @@ class AsOtherRuns(RecordTest):
         stopped = running.wait()
         self.assertEqual((stopped.code, self.state("out.h5")), (75, "incomplete"), stopped)
         self.map("slow", *args, "--resume", ranks=2, threads=2)
-        x = numpy.arange(1, 3001)
-        expected = numpy.zeros(3000, PARTS)
+        x = numpy.arange(1, 8001)
+        expected = numpy.zeros(8000, PARTS)
         expected["a"], expected["b"], expected["f"] = x % 100, x, 7
         self.check(expected, TYPE)
         self.assertEqual(self.raw(), expected.tobytes())
