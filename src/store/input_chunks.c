@@ -86,7 +86,7 @@ static bool ask_places(pm_chunks *chunks, hid_t space, hsize_t stored)
             return false;
         const int64_t number = number_of(chunks->input, first);
         if (number < 0)
-            return false;
+            return false; /* beyond the set */
         chunks->places[number] =
             (place){.offset = (int64_t)offset, .bytes = (int64_t)bytes, .mask = mask};
     }

@@ -67,10 +67,17 @@ static char *list_sets(char text[PM_LIST_TEXT], hid_t file, const char *group, c
 
 static parmap_status no_set(const pm_input *input, hid_t file)
 {
-    char text[PM_LIST_TEXT];
+    char text[PM_LIST_TEXT], why[256];
     if (!input->set[0] || strcmp(input->set, "/") == 0)
         return pm_fail(PARMAP_USAGE, "--input %s names no data set%s; write %s:/SET", input->path,
                        list_sets(text, file, "/", NULL, "its data sets are"), input->path);
+    if (H5Oopen(file, input->set, H5P_DEFAULT) >= 0)
+        return pm_fail(PARMAP_BUG, "%s is there, and is not", input->set);
+    snprintf(why, sizeof why, "%s", pm_hdf5_reason());
+    if (H5Lexists(file, input->set, H5P_DEFAULT) > 0)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "cannot open %s in %s: %s; it may be damaged, or a link that leads nowhere",
+                       input->set, input->path, why);
     return pm_fail(PARMAP_BAD_DATA, "%s has no data set %s%s", input->path, input->set,
                    list_sets(text, file, "/", input->set, "its data sets are"));
 }

@@ -43,6 +43,7 @@ static parmap_status bind(const char *text, int count)
 /* All threads go on after a failure: none of them may hang. */
 static parmap_status read_all(int threads, int64_t block, char *items)
 {
+    static char message[1024];
     pm_columns_reader *reader;
     parmap_status worst = PARMAP_OK;
     const int64_t rows = columns.rows;
@@ -55,12 +56,12 @@ static parmap_status read_all(int threads, int64_t block, char *items)
         if (status != PARMAP_OK)
 #pragma omp critical
         {
-            fprintf(stderr, "columns: error: %s\n", parmap_message());
+            snprintf(message, sizeof message, "%s", parmap_message());
             worst = status;
         }
     }
     pm_columns_close(reader);
-    return worst;
+    return worst == PARMAP_OK ? worst : pm_fail(worst, "%s", message);
 }
 
 static parmap_status run(int argc, char **argv)
