@@ -46,17 +46,18 @@ static inline float from_half(uint16_t half)
     X(INT8, INT16, )                                                                               \
     X(INT8, INT32, )                                                                               \
     X(INT8, INT64, )                                                                               \
-    X(INT8, INT128, ) X(UINT8, UINT8, ) X(UINT8, UINT16, ) X(UINT8, UINT32, ) X(UINT8, UINT64, )   \
-        X(UINT8, INT16, ) X(UINT8, INT32, ) X(UINT8, INT64, ) X(UINT8, INT128, ) X(INT16, INT16, ) \
-            X(INT16, INT32, ) X(INT16, INT64, ) X(INT16, INT128, ) X(UINT16, UINT16, )             \
-                X(UINT16, UINT32, ) X(UINT16, UINT64, ) X(UINT16, INT32, ) X(UINT16, INT64, )      \
-                    X(UINT16, INT128, ) X(INT32, INT32, ) X(INT32, INT64, ) X(INT32, INT128, )     \
-                        X(UINT32, UINT32, ) X(UINT32, UINT64, ) X(UINT32, INT64, )                 \
-                            X(UINT32, INT128, ) X(INT64, INT64, ) X(INT64, INT128, )               \
-                                X(UINT64, UINT64, ) X(UINT64, INT128, ) X(INT128, INT128, )        \
-                                    X(FLOAT16, FLOAT32, from_half) X(FLOAT16, FLOAT64, from_half)  \
-                                        X(FLOAT32, FLOAT32, ) X(FLOAT32, FLOAT64, )                \
-                                            X(FLOAT64, FLOAT64, )
+    X(INT8, INT128, )                                                                              \
+    X(UINT8, UINT8, )                                                                              \
+    X(UINT8, UINT16, ) X(UINT8, UINT32, ) X(UINT8, UINT64, ) X(UINT8, INT16, ) X(UINT8, INT32, )   \
+        X(UINT8, INT64, ) X(UINT8, INT128, ) X(INT16, INT16, ) X(INT16, INT32, ) X(INT16, INT64, ) \
+            X(INT16, INT128, ) X(UINT16, UINT16, ) X(UINT16, UINT32, ) X(UINT16, UINT64, )         \
+                X(UINT16, INT32, ) X(UINT16, INT64, ) X(UINT16, INT128, ) X(INT32, INT32, )        \
+                    X(INT32, INT64, ) X(INT32, INT128, ) X(UINT32, UINT32, ) X(UINT32, UINT64, )   \
+                        X(UINT32, INT64, ) X(UINT32, INT128, ) X(INT64, INT64, )                   \
+                            X(INT64, INT128, ) X(UINT64, UINT64, ) X(UINT64, INT128, )             \
+                                X(INT128, INT128, ) X(FLOAT16, FLOAT32, from_half)                 \
+                                    X(FLOAT16, FLOAT64, from_half) X(FLOAT32, FLOAT32, )           \
+                                        X(FLOAT32, FLOAT64, ) X(FLOAT64, FLOAT64, )
 #define TO_REAL(X, FROM) X(FROM, FLOAT32, ) X(FROM, FLOAT64, )
 
 #define NUMBER(type, at) (*(type *)(at))

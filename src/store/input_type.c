@@ -45,7 +45,7 @@ static void look_at_integer(hid_t type, bool sign, member *number)
     const bool whole = bits == 8 * bytes && H5Tget_offset(type) == 0 && known_order(order) &&
                        (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8);
     number->stored.kind = (int)integer_of(bits, sign);
-    number->stored.swapped = bytes > 1 && !host_order(order);
+    number->stored.swapped = whole && bytes > 1 && !host_order(order);
     number->by_hdf5 = !whole;
     if (bits > 64 || bits == 0)
         number->what = "an integer of more than 64 bits";
