@@ -1,7 +1,7 @@
 /* parmap - map a function over millions of inputs: OpenMP threads, MPI ranks, HDF5 results.
  *
  * This header, with those that it includes (parmap_abi.h, parmap_kernel.h, parmap_shared.h,
- * parmap_process.h, parmap_pool.h), is the whole contract of the library.
+ * parmap_process.h, parmap_pool.h, parmap_cxx.h), is the whole contract of the library.
  *
  * Conventions
  *   - Names are `parmap_...` and `PARMAP_...`; what begins with `pm_` or `PM_` is not for callers.
@@ -70,6 +70,8 @@ PARMAP_API int parmap_program(int argc, char **argv, const parmap_spec *spec);
 #ifdef __cplusplus
 }
 #endif
+
+#include "parmap_cxx.h"
 
 #include "parmap_kernel.h"
 

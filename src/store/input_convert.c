@@ -48,8 +48,9 @@ static inline float from_half(uint16_t half)
     X(INT8, INT64, )                                                                               \
     X(INT8, INT128, )                                                                              \
     X(UINT8, UINT8, )                                                                              \
-    X(UINT8, UINT16, ) X(UINT8, UINT32, ) X(UINT8, UINT64, ) X(UINT8, INT16, ) X(UINT8, INT32, )   \
-        X(UINT8, INT64, ) X(UINT8, INT128, ) X(INT16, INT16, ) X(INT16, INT32, ) X(INT16, INT64, ) \
+    X(UINT8, UINT16, )                                                                             \
+    X(UINT8, UINT32, ) X(UINT8, UINT64, ) X(UINT8, INT16, ) X(UINT8, INT32, ) X(UINT8, INT64, )    \
+        X(UINT8, INT128, ) X(INT16, INT16, ) X(INT16, INT32, ) X(INT16, INT64, )                   \
             X(INT16, INT128, ) X(UINT16, UINT16, ) X(UINT16, UINT32, ) X(UINT16, UINT64, )         \
                 X(UINT16, INT32, ) X(UINT16, INT64, ) X(UINT16, INT128, ) X(INT32, INT32, )        \
                     X(INT32, INT64, ) X(INT32, INT128, ) X(UINT32, UINT32, ) X(UINT32, UINT64, )   \

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { WHY = 256 };
+
 static parmap_status look_at_file(pm_input *input)
 {
     struct stat info;
@@ -35,7 +37,7 @@ static parmap_status open_file(const pm_input *input, hid_t *file)
     *file = pm_hdf5_open(input->path);
     if (*file >= 0)
         return PARMAP_OK;
-    char why[256];
+    char why[WHY];
     snprintf(why, sizeof why, "%s", pm_hdf5_reason());
     if (H5Fis_hdf5(input->path) > 0)
         return pm_fail(PARMAP_BAD_DATA,
@@ -65,15 +67,12 @@ static char *list_sets(char text[PM_LIST_TEXT], hid_t file, const char *group, c
     return text;
 }
 
-static parmap_status no_set(const pm_input *input, hid_t file)
+static parmap_status no_set(const pm_input *input, hid_t file, const char *why)
 {
-    char text[PM_LIST_TEXT], why[256];
+    char text[PM_LIST_TEXT];
     if (!input->set[0] || strcmp(input->set, "/") == 0)
         return pm_fail(PARMAP_USAGE, "--input %s names no data set%s; write %s:/SET", input->path,
                        list_sets(text, file, "/", NULL, "its data sets are"), input->path);
-    if (H5Oopen(file, input->set, H5P_DEFAULT) >= 0)
-        return pm_fail(PARMAP_BUG, "%s is there, and is not", input->set);
-    snprintf(why, sizeof why, "%s", pm_hdf5_reason());
     if (H5Lexists(file, input->set, H5P_DEFAULT) > 0)
         return pm_fail(PARMAP_BAD_DATA,
                        "cannot open %s in %s: %s; it may be damaged, or a link that leads nowhere",
@@ -99,14 +98,17 @@ static parmap_status check_object(const pm_input *input, hid_t file, hid_t objec
 }
 
 /* Opens input->set, the whole of it first; then what is behind its last colon is a field, then what
- * is behind the one before, and so on. */
-static hid_t find_object(pm_input *input, hid_t file)
+ * is behind the one before, and so on.  Negative when there is none; then `why` the whole of it
+ * could not be opened. */
+static hid_t find_object(pm_input *input, hid_t file, char why[WHY])
 {
     char set[PM_INPUT_SET];
     strcpy(set, input->set);
     for (;;) {
         const hid_t object = H5Oopen(file, set, H5P_DEFAULT);
         char *colon = strrchr(set, ':');
+        if (object < 0 && strcmp(set, input->set) == 0)
+            snprintf(why, WHY, "%s", pm_hdf5_reason());
         if (object >= 0) {
             const char *field = input->set + strlen(set);
             pm_copy_line(input->field, sizeof input->field, field + (*field == ':'));
@@ -121,10 +123,11 @@ static hid_t find_object(pm_input *input, hid_t file)
 
 static parmap_status open_set(pm_input *input, hid_t file, hid_t *set)
 {
-    const hid_t object =
-        input->set[0] && strcmp(input->set, "/") != 0 ? find_object(input, file) : -1;
+    char why[WHY] = "";
+    const bool named = input->set[0] && strcmp(input->set, "/") != 0;
+    const hid_t object = named ? find_object(input, file, why) : -1;
     if (object < 0)
-        return no_set(input, file);
+        return no_set(input, file, why);
     const parmap_status status = check_object(input, file, object);
     if (status != PARMAP_OK)
         H5Oclose(object);
