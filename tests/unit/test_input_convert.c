@@ -152,7 +152,7 @@ static void swapping(void)
     static char stored[COUNT * 19 + 1], got[COUNT * 16 + 2];
     for (size_t i = 0; i < sizeof stored; i++)
         stored[i] = (char)draw();
-    for (size_t bytes = 1; bytes <= 16; bytes *= 2)
+    for (size_t bytes = 2; bytes <= 16; bytes *= 2)
         for (size_t gap = 0; gap < 4; gap += 3) {
             memset(got, 85, sizeof got);
             pm_swap(stored + 1, bytes + gap, got + 1, bytes, COUNT);
