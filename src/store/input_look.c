@@ -2,6 +2,7 @@
 #include "store/input_look.h"
 
 #include "base/text.h"
+#include "store/input_chunks.h"
 #include "store/input_filter.h"
 #include "store/input_hdf5.h"
 #include "store/input_list.h"
@@ -195,7 +196,18 @@ static parmap_status describe_contiguous(pm_input *input, hid_t set, hid_t list)
                    input->path, input->set);
 }
 
-static parmap_status describe_chunked(pm_input *input, hid_t list)
+/* HDF5 reads over the end of a chunk when the size of the type is damaged. */
+static bool first_chunk_fits(const pm_input *input, hid_t set)
+{
+    const hsize_t first[PM_INPUT_RANK] = {0};
+    hsize_t bytes = 0;
+    if (input->filter_count > 0 || input->rows == 0)
+        return true;
+    return H5Dget_chunk_storage_size(set, first, &bytes) >= 0 &&
+           (bytes == 0 || bytes == pm_chunks_bytes(input));
+}
+
+static parmap_status describe_chunked(pm_input *input, hid_t set, hid_t list)
 {
     hsize_t chunk[H5S_MAX_RANK];
     bool known = false;
@@ -208,6 +220,9 @@ static parmap_status describe_chunked(pm_input *input, hid_t list)
     for (int d = 0; d < input->rank; d++)
         input->chunk[d] = (int64_t)chunk[d];
     PM_TRY(pm_filters_describe(input, list, &known));
+    if (!first_chunk_fits(input, set))
+        return pm_fail(PARMAP_BAD_DATA, "the chunks of %s:%s are damaged; copy the file again",
+                       input->path, input->set);
 #if H5_VERSION_GE(1, 10, 0)
     H5Pget_chunk_opts(list, &options); /* chunks at the edges without filters */
 #endif
@@ -224,7 +239,7 @@ static parmap_status describe_storage(pm_input *input, hid_t set, bool by_hdf5)
     parmap_status status = PARMAP_OK;
     input->storage = PM_INPUT_BY_HDF5;
     if (layout == H5D_CHUNKED)
-        status = describe_chunked(input, list);
+        status = describe_chunked(input, set, list);
     else if (layout == H5D_CONTIGUOUS)
         status = describe_contiguous(input, set, list);
     H5Pclose(list);

@@ -117,7 +117,7 @@ class Numbers(InputTest):
     def test_random_sets(self):
         rng = numpy.random.default_rng(20261122)
         seen = set()
-        for number in range(150):
+        for number in range(100):
             code = str(rng.choice(NUMBERS))
             extents = tuple(int(rng.integers(2, 6)) for _ in range(int(rng.integers(0, 3))))
             shape = (int(rng.choice(LENGTHS)), *extents)
@@ -478,7 +478,7 @@ class Chance(InputTest):
         self.assertGreater(codes.get(0, 0), times // 10)
 
     def test_harm(self):
-        self.harm_at_random(400, seed=6)
+        self.harm_at_random(200, seed=6)
 
 
 if __name__ == "__main__":
