@@ -199,15 +199,18 @@ static parmap_status describe_contiguous(pm_input *input, hid_t set, hid_t list)
 /* HDF5 reads over the end of a chunk when the size of the type is damaged. */
 static bool first_chunk_fits(const pm_input *input, hid_t set)
 {
-    const hsize_t first[PM_INPUT_RANK] = {0};
-    hsize_t bytes = 0;
-    if (input->filter_count > 0 || input->rows == 0)
-        return true;
-    return H5Dget_chunk_storage_size(set, first, &bytes) >= 0 &&
-           (bytes == 0 || bytes == pm_chunks_bytes(input));
+    const hid_t space = H5Dget_space(set);
+    hsize_t count = 0, first[H5S_MAX_RANK], bytes = pm_chunks_bytes(input);
+    haddr_t offset;
+    unsigned mask;
+    bool good = H5Dget_num_chunks(set, space, &count) >= 0;
+    if (good && count > 0)
+        good = H5Dget_chunk_info(set, space, 0, first, &mask, &offset, &bytes) >= 0;
+    H5Sclose(space);
+    return good && bytes == pm_chunks_bytes(input);
 }
 
-static parmap_status describe_chunked(pm_input *input, hid_t set, hid_t list)
+static parmap_status describe_chunked(pm_input *input, hid_t set, hid_t list, bool by_hdf5)
 {
     hsize_t chunk[H5S_MAX_RANK];
     bool known = false;
@@ -220,7 +223,7 @@ static parmap_status describe_chunked(pm_input *input, hid_t set, hid_t list)
     for (int d = 0; d < input->rank; d++)
         input->chunk[d] = (int64_t)chunk[d];
     PM_TRY(pm_filters_describe(input, list, &known));
-    if (!first_chunk_fits(input, set))
+    if (by_hdf5 && input->filter_count == 0 && !first_chunk_fits(input, set))
         return pm_fail(PARMAP_BAD_DATA, "the chunks of %s:%s are damaged; copy the file again",
                        input->path, input->set);
 #if H5_VERSION_GE(1, 10, 0)
@@ -239,7 +242,7 @@ static parmap_status describe_storage(pm_input *input, hid_t set, bool by_hdf5)
     parmap_status status = PARMAP_OK;
     input->storage = PM_INPUT_BY_HDF5;
     if (layout == H5D_CHUNKED)
-        status = describe_chunked(input, set, list);
+        status = describe_chunked(input, set, list, by_hdf5);
     else if (layout == H5D_CONTIGUOUS)
         status = describe_contiguous(input, set, list);
     H5Pclose(list);
