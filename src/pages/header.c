@@ -4,14 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum state { OUTSIDE, COMMENT, CODE, SKIPPED } state;
+typedef enum state { OUTSIDE, COMMENT, CODE } state;
 
 typedef struct reader {
     state state;
-    bool first_only;
-    int comments; /* that have begun */
-    bool example; /* indented text within a comment */
+    int comments;   /* that have begun */
+    bool example;   /* indented text within a comment */
+    bool item;      /* of a list within a comment */
+    bool skipping;  /* the lines of a macro */
+    bool prototype; /* its next lines are moved to the left as its first is */
 } reader;
+
+enum { API = sizeof "PARMAP_API " - 1 };
 
 static void end_code(reader *r)
 {
@@ -35,7 +39,9 @@ static void banner(reader *r, char *text)
 /* One line of a comment, without its stars. */
 static void comment_line(reader *r, const char *text)
 {
-    const bool example = strncmp(text, "    ", 4) == 0;
+    const size_t indent = strspn(text, " ");
+    const bool item = strncmp(text + indent, "- ", 2) == 0 && indent == 2;
+    const bool example = indent >= (r->item ? 6 : 4);
     if (example && !r->example)
         pm_roff_example_begin();
     if (!example && r->example)
@@ -43,17 +49,18 @@ static void comment_line(reader *r, const char *text)
     r->example = example;
     if (example) {
         pm_roff_code(text + 4);
-        putchar('\n');
     } else if (*text == '\0') {
         pm_roff_paragraph();
-    } else if (strncmp(text, "  - ", 4) == 0) {
+        r->item = false;
+        return;
+    } else if (item) {
         pm_roff_item();
+        r->item = true;
         pm_roff_line(text + 4);
-        putchar('\n');
     } else {
-        pm_roff_line(text + strspn(text, " "));
-        putchar('\n');
+        pm_roff_line(text + indent);
     }
+    putchar('\n');
 }
 
 /* Ends the comment at its star and slash, if they are in this line. */
@@ -77,61 +84,69 @@ static void comment(reader *r, char *text)
 /* Of macros the heads, of those for callers. */
 static bool is_public_macro(const char *line)
 {
+    const size_t length = strlen(line);
     return (strncmp(line, "#define PARMAP_", 15) == 0 ||
             strncmp(line, "#define parmap_", 15) == 0) &&
-           !strstr(line, "_H\n");
+           strncmp(line, "#define PARMAP_API", 18) != 0 && strcmp(line + length - 2, "_H") != 0;
+}
+
+static void macro(char *line)
+{
+    const size_t name = strcspn(line, " (");
+    line[line[name] == '(' ? strcspn(line, ")") + 1 : name] = '\0';
+    pm_roff_code(line);
 }
 
 static void code(reader *r, char *line)
 {
-    const bool macro = line[0] == '#';
     if (r->state != CODE)
         pm_roff_example_begin();
     r->state = CODE;
-    if (macro) {
-        line += 8;
-        const size_t name = strcspn(line, " (");
-        line[line[name] == '(' ? strcspn(line, ")") + 1 : name] = '\0';
+    if (line[0] == '#') {
+        macro(line + sizeof "#define");
+    } else {
+        const bool begins = strncmp(line, "PARMAP_API ", API) == 0;
+        pm_roff_code(begins || (r->prototype && strspn(line, " ") >= API) ? line + API : line);
+        r->prototype = (begins || r->prototype) && !strchr(line, ';');
     }
-    pm_roff_code(strncmp(line, "PARMAP_API ", 11) == 0 ? line + 11 : line);
     putchar('\n');
 }
 
 static void read_line(reader *r, char *line)
 {
-    const bool continues = strlen(line) > 1 && line[strlen(line) - 2] == '\\';
-    line[strcspn(line, "\n")] = '\0';
+    const size_t length = strcspn(line, "\n");
+    const bool continues = length > 0 && line[length - 1] == '\\';
+    const bool skipped = r->skipping;
+    line[length] = '\0';
     if (r->state == COMMENT) {
-        comment(r, line + (strncmp(line, " * ", 3) == 0 ? 3 : 2));
-    } else if (r->state == SKIPPED) {
-        r->state = continues ? SKIPPED : OUTSIDE;
-    } else if (strncmp(line, "/* ---- ", 8) == 0) {
+        comment(r, line + (strncmp(line, " * ", 3) == 0 ? 3 : strcmp(line, " */") == 0 ? 1 : 2));
+        return;
+    }
+    r->skipping = continues;
+    if (skipped)
+        return;
+    if (strncmp(line, "/* ---- ", 8) == 0) {
         banner(r, line + 3);
     } else if (strncmp(line, "/* clang-format", 15) == 0) {
         end_code(r);
     } else if (strncmp(line, "/* ", 3) == 0) {
         end_code(r);
         r->comments++;
+        r->item = false;
         pm_roff_paragraph();
         r->state = COMMENT;
         comment(r, line + 3);
-    } else if (line[0] == '#' && !is_public_macro(line)) {
-        end_code(r);
-        r->state = continues ? SKIPPED : OUTSIDE;
     } else if (line[0] == '\0') {
         end_code(r);
-    } else if (strncmp(line, "extern \"C\"", 10) != 0 && strcmp(line, "}") != 0) {
+    } else if (line[0] == '#' ? is_public_macro(line)
+                              : strncmp(line, "extern \"C", 9) != 0 && strcmp(line, "}") != 0) {
         code(r, line);
-        if (continues) {
-            end_code(r);
-            r->state = SKIPPED;
-        }
     }
 }
 
 void pm_page_header(FILE *in, bool first_only)
 {
-    reader r = {.first_only = first_only};
+    reader r = {.state = OUTSIDE};
     char *line = NULL;
     size_t room = 0;
     while (getline(&line, &room, in) > 0) {

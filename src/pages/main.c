@@ -53,6 +53,8 @@ static void man_directive(const char *word)
         pm_page_commands();
     else if (strcmp(word, "exits") == 0)
         pm_page_exits();
+    else if (strcmp(word, "statuses") == 0)
+        pm_page_statuses();
     else if (strcmp(word, "command-exits") == 0)
         pm_page_command_exits();
     else if (!include(word))

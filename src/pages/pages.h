@@ -50,6 +50,7 @@ void pm_page_header(FILE *in, bool first_only);
 void pm_page_options(void);
 void pm_page_commands(void);
 void pm_page_exits(void);
+void pm_page_statuses(void); /* the same with their names */
 void pm_page_command_exits(void);
 
 /* ---- shells.c: the same tables for bash, zsh and fish ---- */

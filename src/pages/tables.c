@@ -67,6 +67,18 @@ void pm_page_exits(void)
 #undef PRINT_EXIT
 }
 
+void pm_page_statuses(void)
+{
+    char code[PM_OPTION_TEXT];
+#define PRINT_STATUS(name, number, text)                                                           \
+    snprintf(code, sizeof code, "(%d)", number);                                                   \
+    pm_roff_entry(#name, code);                                                                    \
+    pm_roff_line(text);                                                                            \
+    putchar('\n');
+    PARMAP_STATUS_LIST(PRINT_STATUS)
+#undef PRINT_STATUS
+}
+
 void pm_page_command_exits(void)
 {
     for (const pm_command_exit *exit = pm_command_exits; exit->text; exit++)
