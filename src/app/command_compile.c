@@ -1,44 +1,60 @@
 /* parmap compile. */
 #include "app/commands.h"
 
+#include "app/command_map.h"
 #include "app/kernel_files.h"
+#include "app/options.h"
 #include "base/stop.h"
+#include "work/compiler.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-static const char way_out[] = "write parmap compile FILE.c -o FILE.so";
+static const char way_out[] = "write parmap compile FILE.c -o FILE.so, or parmap compile 'x*x*x' "
+                              "-o FILE.so";
 
-/* FILE and OUTPUT of FILE -o OUTPUT, in any order. */
-static parmap_status read_words(int argc, char **argv, const char **file, const char **output)
+/* Only what the user says counts as the name of the file. */
+static const parmap_spec defaults = {.type = PARMAP_INT64, .dataset = "results", .output = NULL};
+
+static parmap_status compile(const pm_origin *origin, const pm_settings *settings)
 {
-    *file = *output = NULL;
-    for (int i = 0; i < argc; i++) {
-        const bool is_output = strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0;
-        const char **to = is_output ? output : file;
-        if (is_output)
-            i++;
-        if (i == argc || *to || argv[i][0] == '-')
-            return pm_fail(PARMAP_USAGE, "compile takes one FILE and one -o FILE.so; %s", way_out);
-        *to = argv[i];
-    }
-    if (!*file || !*output)
-        return pm_fail(PARMAP_USAGE, "compile needs %s; %s", *file ? "-o FILE.so" : "a FILE",
-                       way_out);
-    return PARMAP_OK;
+    pm_bytes object = {.data = NULL};
+    if (!settings->output)
+        return pm_fail(PARMAP_USAGE, "compile needs -o FILE.so; %s", way_out);
+    PM_TRY(pm_check_object_name(settings->output));
+    pm_stop_install();
+    parmap_status status = pm_mapping_compile(origin, settings, &object);
+    if (status == PARMAP_OK)
+        status = pm_write_object(settings->output, &object);
+    pm_bytes_free(&object);
+    return status;
+}
+
+static parmap_status settle(const pm_origin *origin, int count, char **options)
+{
+    pm_layers *layers = NULL;
+    pm_settings settings;
+    pm_action action;
+    parmap_status status = pm_settings_command_line(count, options, &defaults, &layers, &action);
+    if (status == PARMAP_OK && action == PM_ACTION_HELP)
+        pm_settings_help("parmap compile FORMULA...|FILE.c", &defaults);
+    else if (status == PARMAP_OK && action != PM_ACTION_RUN)
+        status = pm_fail(PARMAP_USAGE, "compile computes nothing; %s", way_out);
+    else if (status == PARMAP_OK)
+        status = pm_settings_resolve(layers, &settings);
+    if (status == PARMAP_OK && action == PM_ACTION_RUN)
+        status = compile(origin, &settings);
+    pm_settings_free(layers);
+    return status;
 }
 
 parmap_status pm_command_compile(int argc, char **argv)
 {
-    const char *file, *output;
-    pm_bytes object;
-    PM_TRY(read_words(argc, argv, &file, &output));
-    PM_TRY(pm_check_object_name(output));
-    if (!pm_is_source_name(file))
-        return pm_fail(PARMAP_USAGE, "%s is no C or C++ file; %s", file, way_out);
-    pm_stop_install();
-    parmap_status status = pm_read_kernel_file(file, &object);
+    pm_origin origin;
+    char **options = NULL;
+    int count;
+    parmap_status status = pm_map_split(argc, argv, &origin, &count, &options);
     if (status == PARMAP_OK)
-        status = pm_write_object(output, &object);
-    pm_bytes_free(&object);
+        status = settle(&origin, count, options);
+    free(options);
     return status;
 }

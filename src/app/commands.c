@@ -69,24 +69,46 @@ static int run_verify(int argc, char **argv)
     return pm_command_end(verify(argc, argv));
 }
 
-static int run_kernels(int argc, char **argv)
-{
-    const char *file = NULL;
-    const parmap_status status = read_file(argc, argv, 3, &file);
-    return pm_command_end(status == PARMAP_OK ? pm_command_kernels(file) : status);
-}
-
-static int run_compile(int argc, char **argv)
-{
-    return pm_command_end(pm_command_compile(argc - 2, argv + 2));
-}
-
 static int run_merge(int argc, char **argv)
 {
     return pm_command_end(pm_command_merge(argc - 2, argv + 2));
 }
 
+static parmap_status kernels(int argc, char **argv)
+{
+    const char *file = NULL;
+    PM_TRY(read_file(argc, argv, 3, &file));
+    return pm_command_kernels(file);
+}
+
+static int run_kernels(int argc, char **argv)
+{
+    return pm_command_end(kernels(argc, argv));
+}
+
+static int run_compile(int argc, char **argv)
+{
+    return pm_command_end(pm_command_compile(argc, argv));
+}
+
 const pm_command pm_commands[] = {
+    {.name = "map",
+     .operands = "FORMULA...|FILE",
+     .help =
+         "map formulas, or a kernel of FILE.c or FILE.so, over a range or data sets; parmap map "
+         "--help lists the options, which are those of every kernel program",
+     .maps = true,
+     .run = pm_command_map},
+    {.name = "kernels",
+     .operands = "FILE",
+     .help = "the kernels of FILE.c or FILE.so: types, parameters",
+     .run = run_kernels},
+    {.name = "compile",
+     .operands = "FORMULA...|FILE.c",
+     .help = "make a kernel file for where there is no compiler; of formulas with the options of "
+             "map",
+     .maps = true,
+     .run = run_compile},
     {.name = "info",
      .operands = "FILE",
      .help = "what a result file holds",
@@ -102,14 +124,6 @@ const pm_command pm_commands[] = {
              "range; everything is checked before it is written",
      .options = {{"force", NULL, "replace a file of parmap that holds another run"}},
      .run = run_merge},
-    {.name = "kernels",
-     .operands = "FILE",
-     .help = "the kernels of FILE.c or FILE.so: types, parameters",
-     .run = run_kernels},
-    {.name = "compile",
-     .operands = "FILE.c -o FILE.so",
-     .help = "make a kernel file for where there is no compiler",
-     .run = run_compile},
     {.name = "doctor",
      .operands = "",
      .help = "say ok, warning or wrong of each thing that a long run needs, and what to do about "

@@ -73,8 +73,10 @@ parmap_status pm_command_merge(int argc, char **argv);
  * domains, parameters.  Errors of pm_kernel_file_read and pm_module_open. */
 parmap_status pm_command_kernels(const char *path);
 
-/* Local.  Makes a shared object: the words after "compile" are FILE -o FILE.so.  Errors of
- * pm_kernel_file_read and pm_write_object. */
+/* Local.  parmap compile: one shared object of formulas or of a file with kernels. */
 parmap_status pm_command_compile(int argc, char **argv);
+
+/* Collective.  parmap map: a whole program, as parmap_program is one. */
+int pm_command_map(int argc, char **argv);
 
 #endif

@@ -1,6 +1,7 @@
 /* Looking at inputs, choosing a kernel, and telling the others. */
 #include "app/mapping.h"
 
+#include "app/kernel_files.h"
 #include "app/mapping_formula.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -52,24 +53,12 @@ static bool names_a_file(const pm_origin *origin)
     return origin->count == 1 && (pm_is_source_name(word) || (dot && strcmp(dot, ".so") == 0));
 }
 
-static parmap_status compile_file(const char *path, pm_bytes *object)
+/* The shared object that the kernel is in. */
+static parmap_status make_object(const pm_origin *origin, const pm_settings *settings,
+                                 const pm_input *inputs, int count, pm_bytes *object)
 {
-    pm_compiled compiled = {.said = NULL};
-    const pm_compile_source source = {.path = path};
-    const parmap_status status = pm_compile(&source, &compiled);
-    if (compiled.said && status == PARMAP_OK)
-        pm_log_warning("%s", compiled.said);
-    else if (compiled.said)
-        pm_log_lines(PM_LOG_QUIET, compiled.said);
-    *object = compiled.object;
-    compiled.object = (pm_bytes){.data = NULL};
-    pm_compiled_free(&compiled);
-    return status;
-}
-
-static parmap_status read_file(const char *path, pm_bytes *object)
-{
-    return pm_is_source_name(path) ? compile_file(path, object) : pm_module_read(path, object);
+    return names_a_file(origin) ? pm_read_kernel_file(origin->words[0], object)
+                                : pm_mapping_formula(origin, settings, inputs, count, object);
 }
 
 static int index_of(const pm_module *module, const parmap_kernel *kernel)
@@ -87,10 +76,7 @@ static parmap_status take_kernel(pm_mapping *m, const pm_origin *origin,
     m->kernel = origin->linked;
     if (m->kernel)
         return pm_kernel_check_abi(m->kernel);
-    if (names_a_file(origin))
-        PM_TRY(read_file(origin->words[0], &m->object));
-    else
-        PM_TRY(pm_mapping_formula(origin, settings, inputs, count, &m->object));
+    PM_TRY(make_object(origin, settings, inputs, count, &m->object));
     PM_TRY(pm_module_open(origin->words[0], &m->object, &m->module));
     PM_TRY(pm_module_kernel(&m->module, settings->kernel, &m->kernel));
     m->head.object_bytes = m->object.size;
@@ -206,6 +192,23 @@ parmap_status pm_mapping_make(pm_mapping *mapping, const pm_origin *origin,
         status = out_of_memory();
     if (status == PARMAP_OK)
         status = make(mapping, origin, settings, &given, inputs);
+    free(inputs);
+    free(given.text);
+    return status;
+}
+
+parmap_status pm_mapping_compile(const pm_origin *origin, const pm_settings *settings,
+                                 pm_bytes *object)
+{
+    lines given;
+    pm_input *inputs = NULL;
+    parmap_status status = split(settings->inputs, "input", &given);
+    if (status == PARMAP_OK && !(inputs = calloc(LINES, sizeof *inputs)))
+        status = out_of_memory();
+    if (status == PARMAP_OK)
+        status = look(&given, inputs);
+    if (status == PARMAP_OK)
+        status = make_object(origin, settings, inputs, given.count, object);
     free(inputs);
     free(given.text);
     return status;

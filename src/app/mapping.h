@@ -43,6 +43,10 @@ typedef struct pm_mapping {
 parmap_status pm_mapping_make(pm_mapping *mapping, const pm_origin *origin,
                               const pm_settings *settings);
 
+/* Local.  The shared object alone, for another time. */
+parmap_status pm_mapping_compile(const pm_origin *origin, const pm_settings *settings,
+                                 pm_bytes *object);
+
 /* Collective.  From rank 0 to all, as the head says, which they have.  What keeps a rank from
  * mapping is in `ready`; a status other than PARMAP_OK is of MPI. */
 parmap_status pm_mapping_share(pm_mapping *mapping, const pm_origin *origin, const pm_world *world);

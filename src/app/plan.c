@@ -116,8 +116,7 @@ static parmap_status adopt(pm_plan *plan, pm_mapping *mapping, const pm_settings
     if (pm_file_block_items(file) == 0 || plan->range.count != file->items)
         return damaged(settings->verify);
     plan->allow_rounding = pm_record_get_int(d, "rounding", 0) != 0;
-    const pm_range whole = range_of(&settings->range);
-    const pm_range wanted = pm_range_part(&whole, settings->part);
+    const pm_range wanted = pm_range_part(&plan->whole, settings->part);
     char stored_text[PM_RANGE_TEXT], wanted_text[PM_RANGE_TEXT];
     if ((settings->range_given || settings->part.of > 0) && !same_range(&plan->range, &wanted))
         return not_ours(settings->verify, "--range", pm_range_format(stored_text, &plan->range),

@@ -374,7 +374,8 @@ static parmap_status add_defaults(pm_layers *layers)
 
 static bool is_given(const pm_layers *layers, pm_option_id id)
 {
-    return strcmp(layers->settings[id].where, by_default) != 0;
+    const pm_setting *setting = &layers->settings[id];
+    return setting->value != NULL && strcmp(setting->where, by_default) != 0;
 }
 
 /* "cubemap.h5" -> "cubemap.3-of-8.h5": each part has a file of its own. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-parmap_status pm_bytes_read(int fd, int64_t offset, char *to, size_t bytes)
+parmap_status pm_input_pread(int fd, int64_t offset, char *to, size_t bytes)
 {
     while (bytes > 0) {
         const ssize_t got = pread(fd, to, bytes, offset);

@@ -5,6 +5,6 @@
 #include "base/status.h"
 
 /* Any thread.  PARMAP_BAD_DATA, with the reason alone, when they cannot be read. */
-parmap_status pm_bytes_read(int fd, int64_t offset, char *to, size_t bytes);
+parmap_status pm_input_pread(int fd, int64_t offset, char *to, size_t bytes);
 
 #endif

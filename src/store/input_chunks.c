@@ -187,7 +187,7 @@ static parmap_status load_by_place(const pm_chunks *chunks, pm_scratch *scratch,
     if (!good_bytes(chunks, there->bytes))
         return pm_fail(PARMAP_BAD_DATA, "the size of a chunk is damaged");
     char *raw = pm_scratch_buffer(scratch, 0, (size_t)there->bytes);
-    return raw ? pm_bytes_read(chunks->fd, there->offset, raw, (size_t)there->bytes) : no_memory();
+    return raw ? pm_input_pread(chunks->fd, there->offset, raw, (size_t)there->bytes) : no_memory();
 }
 
 /* The coordinates of a chunk's first element. */
@@ -313,7 +313,7 @@ parmap_status pm_chunks_rows(const pm_chunks *chunks, int64_t first, int64_t cou
             return pm_fail(PARMAP_BAD_DATA, "the size of a chunk is damaged");
         if (there->bytes != 0)
             PM_TRY(
-                pm_bytes_read(chunks->fd, there->offset + begin * (int64_t)row_bytes, to, bytes));
+                pm_input_pread(chunks->fd, there->offset + begin * (int64_t)row_bytes, to, bytes));
         for (size_t at = 0; there->bytes == 0 && at < bytes; at += element)
             memcpy(to + at, chunks->fill, element);
         to += bytes;

@@ -31,7 +31,7 @@ struct pm_set {
 
 static parmap_status load_contiguous(pm_set *set, int64_t first, int64_t count, char *to)
 {
-    return pm_bytes_read(set->fd, set->input->offset + first * (int64_t)set->row_bytes, to,
+    return pm_input_pread(set->fd, set->input->offset + first * (int64_t)set->row_bytes, to,
                          (size_t)count * set->row_bytes);
 }
 

@@ -315,7 +315,8 @@ static void bad_options(void)
         {"--output --force", "--output needs a value before --force"},
         {"--help=5", "--help takes no value; leave out \"=5\""},
         {"--type int63", "--type \"int63\": unknown; did you mean int64?"},
-        {"--type long", "--type \"long\": unknown; use int64, uint64, int128 or float64"},
+        {"--type long", "--type \"long\": unknown; use int64, uint64, int128, float64, int8, "
+                        "uint8, int16, uint16, int32, uint32 or float32"},
         {"--threads 0", "--threads \"0\": not a number of threads; use 1 to 4096, or auto"},
         {"--threads 4097", "1 to 4096"},
         {"--time-limit soon",

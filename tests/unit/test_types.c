@@ -9,7 +9,8 @@ static void names(void)
     CHECK_TEXT(pm_type_name(PARMAP_UINT64), "uint64");
     CHECK_TEXT(pm_type_name(PARMAP_INT128), "int128");
     CHECK_TEXT(pm_type_name(PARMAP_FLOAT64), "float64");
-    CHECK_TEXT(pm_type_name(PARMAP_TYPES), "an unknown type");
+    CHECK_TEXT(pm_type_name(PARMAP_TYPES), "records");
+    CHECK_TEXT(pm_type_name((parmap_type)(PARMAP_TYPES + 1)), "an unknown type");
     CHECK_TEXT(pm_type_names[PARMAP_TYPES], NULL);
 }
 
@@ -24,9 +25,10 @@ static void parsing(void)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         CHECK_INT(pm_type_parse(wrong[i], &type), PARMAP_USAGE);
         CHECK_HOLDS(parmap_message(), wrong[i]);
-        CHECK_HOLDS(parmap_message(), "int64, uint64, int128 or float64");
+        CHECK_HOLDS(parmap_message(),
+                    "use int8 to int64, uint8 to uint64, int128, float32 or float64");
     }
-    CHECK_INT(type, PARMAP_FLOAT64);
+    CHECK_INT(type, PARMAP_TYPES - 1); /* as it was */
 }
 
 static void sizes(void)
