@@ -63,7 +63,7 @@ static void bash_values(void)
 {
     for (int id = 0; id < PM_OPTIONS; id++) {
         const pm_option *option = &pm_options[id];
-        printf("    --%s) bare=%s file=%s words='%s' ;;\n", option->name,
+        printf("    --%s) bare='%s' file='%s' words='%s' ;;\n", option->name,
                option->argument ? "" : "yes", is_file(option->argument) ? "yes" : "",
                words_of(option));
     }
@@ -75,7 +75,7 @@ static void bash_commands(void)
         printf("    %s)\n        options='", command->name);
         for (const pm_command_option *option = command->options; option->name; option++)
             printf("--%s ", option->name);
-        printf("'\n        operands=%s\n        maps=%s\n        ;;\n",
+        printf("'\n        operands='%s'\n        maps='%s'\n        ;;\n",
                command->operands[0] ? "yes" : "", command->maps ? "yes" : "");
     }
 }
