@@ -103,7 +103,7 @@ class Files(InstalledTest):
                          {f"include/{path.name}" for path in (SOURCE / "src/include").glob("*.h")})
         for name in found:
             self.assertRegex(name, r"^(bin/|include/parmap|lib[^/]*/(.*/)?(lib)?parmap|"
-                                   r"share/(doc/parmap/|man/man[135]/|bash-completion/completions/|"
+                                   r"share/(doc/parmap/|man/man[1357]/|bash-completion/completions/|"
                                    r"zsh/site-functions/|fish/vendor_completions.d/))")
 
     def test_soname(self):
