@@ -19,32 +19,6 @@ static parmap_status out_of_memory(void)
     return pm_fail(PARMAP_SYSTEM, "out of memory for the kernel and its inputs");
 }
 
-/* ---- lists of settings ----------------------------------------------------------------------- */
-
-enum { LINES = PM_LAYOUT_FIELDS };
-
-/* The lines of a setting; `text` holds them. */
-typedef struct lines {
-    char *text;
-    const char *line[LINES];
-    int count;
-} lines;
-
-static parmap_status split(const char *list, const char *option, lines *l)
-{
-    *l = (lines){.text = list ? strdup(list) : NULL};
-    if (list && !l->text)
-        return out_of_memory();
-    char *rest = l->text;
-    for (char *line; (line = pm_settings_line(&rest)) != NULL; l->count++) {
-        if (l->count == LINES)
-            return pm_fail(PARMAP_USAGE, "--%s was given more than %d times; leave some out",
-                           option, LINES);
-        l->line[l->count] = line;
-    }
-    return PARMAP_OK;
-}
-
 /* ---- the kernel ------------------------------------------------------------------------------ */
 
 static bool names_a_file(const pm_origin *origin)
@@ -57,8 +31,12 @@ static bool names_a_file(const pm_origin *origin)
 static parmap_status make_object(const pm_origin *origin, const pm_settings *settings,
                                  const pm_input *inputs, int count, pm_bytes *object)
 {
-    return names_a_file(origin) ? pm_read_kernel_file(origin->words[0], object)
-                                : pm_mapping_formula(origin, settings, inputs, count, object);
+    if (!names_a_file(origin))
+        return pm_mapping_formula(origin, settings, inputs, count, object);
+    if (settings->lets)
+        return pm_fail(PARMAP_USAGE, "--let is for formulas, and %s is a file; leave it out",
+                       origin->words[0]);
+    return pm_read_kernel_file(origin->words[0], object);
 }
 
 static int index_of(const pm_module *module, const parmap_kernel *kernel)
@@ -87,8 +65,9 @@ static parmap_status take_kernel(pm_mapping *m, const pm_origin *origin,
 /* The constants of a formula are part of it. */
 static parmap_status take_parameters(pm_mapping *m, const pm_settings *settings)
 {
-    lines given;
-    parmap_status status = split(m->kernel->text ? NULL : settings->params, "param", &given);
+    pm_lines given;
+    parmap_status status =
+        pm_lines_split(m->kernel->text ? NULL : settings->params, "param", &given);
     if (status == PARMAP_OK)
         status = pm_parameters_read(m->kernel, given.line, given.count, &m->head.parameters);
     if (status == PARMAP_OK)
@@ -99,7 +78,7 @@ static parmap_status take_parameters(pm_mapping *m, const pm_settings *settings)
 
 /* ---- the inputs ------------------------------------------------------------------------------ */
 
-static parmap_status look(const lines *given, pm_input *inputs)
+static parmap_status look(const pm_lines *given, pm_input *inputs)
 {
     for (int i = 0; i < given->count; i++)
         PM_TRY(pm_input_look(given->line[i], &inputs[i]));
@@ -165,7 +144,7 @@ static parmap_status choose_columns(pm_mapping *m, const pm_settings *settings,
 }
 
 static parmap_status make(pm_mapping *m, const pm_origin *origin, const pm_settings *settings,
-                          const lines *given, pm_input *inputs)
+                          const pm_lines *given, pm_input *inputs)
 {
     PM_TRY(look(given, inputs));
     PM_TRY(take_kernel(m, origin, settings, inputs, given->count));
@@ -185,10 +164,10 @@ static parmap_status make(pm_mapping *m, const pm_origin *origin, const pm_setti
 parmap_status pm_mapping_make(pm_mapping *mapping, const pm_origin *origin,
                               const pm_settings *settings)
 {
-    lines given;
+    pm_lines given;
     pm_input *inputs = NULL;
-    parmap_status status = split(settings->inputs, "input", &given);
-    if (status == PARMAP_OK && !(inputs = calloc(LINES, sizeof *inputs)))
+    parmap_status status = pm_lines_split(settings->inputs, "input", &given);
+    if (status == PARMAP_OK && !(inputs = calloc(PM_LINES, sizeof *inputs)))
         status = out_of_memory();
     if (status == PARMAP_OK)
         status = make(mapping, origin, settings, &given, inputs);
@@ -200,10 +179,10 @@ parmap_status pm_mapping_make(pm_mapping *mapping, const pm_origin *origin,
 parmap_status pm_mapping_compile(const pm_origin *origin, const pm_settings *settings,
                                  pm_bytes *object)
 {
-    lines given;
+    pm_lines given;
     pm_input *inputs = NULL;
-    parmap_status status = split(settings->inputs, "input", &given);
-    if (status == PARMAP_OK && !(inputs = calloc(LINES, sizeof *inputs)))
+    parmap_status status = pm_lines_split(settings->inputs, "input", &given);
+    if (status == PARMAP_OK && !(inputs = calloc(PM_LINES, sizeof *inputs)))
         status = out_of_memory();
     if (status == PARMAP_OK)
         status = look(&given, inputs);
@@ -289,7 +268,7 @@ char *pm_mapping_input(char *text, size_t room, const pm_mapping *mapping, const
 /* All inputs, as far as there is room. */
 static void describe_inputs(const pm_mapping *m, pm_record *data)
 {
-    char all[LINES * PM_INPUT_TEXT / 4] = "", one[PM_INPUT_TEXT], short_text[PM_FIELD_TEXT];
+    char all[PM_LINES * PM_INPUT_TEXT / 4] = "", one[PM_INPUT_TEXT], short_text[PM_FIELD_TEXT];
     for (int i = 0; i < m->columns->input_count; i++) {
         const size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? "; " : "",

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { RUN_TEXT = 128 }; /* bytes that a text about a run has in the file */
+enum { RUN_TEXT = 192 }; /* bytes that a text about a run has in the file */
 
 const char *pm_schedule_name(pm_schedule_kind kind)
 {

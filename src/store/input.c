@@ -21,11 +21,12 @@ static void format_time(char text[64], const pm_input *input)
 char *pm_input_text(char *text, size_t room, const pm_input *input)
 {
     char modified[64], row[PM_LAYOUT_TEXT];
+    const char *slash = strrchr(input->path, '/'); /* the same file wherever it is mounted */
     format_time(modified, input);
     pm_layout_format(row, &input->row);
-    snprintf(text, room, "%s=%s:%s%s%s, %lld row%s of %s, modified %s", input->name, input->path,
-             input->set, input->field[0] ? ":" : "", input->field, (long long)input->rows,
-             input->rows == 1 ? "" : "s", row, modified);
+    snprintf(text, room, "%s=%s:%s%s%s, %lld row%s of %s, modified %s", input->name,
+             slash ? slash + 1 : input->path, input->set, input->field[0] ? ":" : "", input->field,
+             (long long)input->rows, input->rows == 1 ? "" : "s", row, modified);
     return text;
 }
 

@@ -249,8 +249,11 @@ static parmap_status fail_compilation(const job *j, const char *said, int code)
                        "%s finds no parmap.h for %s; set PARMAP_INCLUDE to the folder of parmap's "
                        "headers",
                        compiler, j->source->path);
-    return pm_fail(PARMAP_BAD_DATA, "%s does not compile: %.*s; correct it there", j->source->path,
-                   length, line);
+    const bool in_file = strncmp(line, j->source->path, strlen(j->source->path)) == 0;
+    return pm_fail(PARMAP_BAD_DATA, "%s does not compile: %.*s; correct %s%s", j->source->path,
+                   length, line, in_file ? "it there" : "the file",
+                   !in_file && j->toolchain.variable ? ", or the variable that names the compiler"
+                                                     : "");
 }
 
 static parmap_status judge(const job *j, const pm_child *child, const pm_child_end *end,

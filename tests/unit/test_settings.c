@@ -19,8 +19,13 @@
 enum { WORDS = 32, TEXT = 16384 };
 
 static const char config[] = "test_settings.ini";
-static const parmap_spec spec = {
-    .first = 1, .last = 1000000, .type = PARMAP_INT64, .dataset = "cubes", .output = "cubemap.h5"};
+static const parmap_kernel kernel = {.name = "cube"}; /* parmap map has none */
+static const parmap_spec spec = {.kernel = &kernel,
+                                 .first = 1,
+                                 .last = 1000000,
+                                 .type = PARMAP_INT64,
+                                 .dataset = "cubes",
+                                 .output = "cubemap.h5"};
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 

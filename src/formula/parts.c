@@ -1,0 +1,36 @@
+/* Names and notes of a formula. */
+#include "formula/parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void pm_parts_note(pm_parts *parts, const char *format, ...)
+{
+    char text[PM_NOTE_TEXT];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    for (int i = 0; i < parts->note_count; i++)
+        if (strcmp(parts->notes[i], text) == 0)
+            return;
+    if (parts->note_count < PM_PARTS_NOTES)
+        memcpy(parts->notes[parts->note_count++], text, sizeof text);
+}
+
+int pm_parts_definition(const pm_parts *parts, const char *name)
+{
+    for (int i = 0; i < parts->definition_count; i++)
+        if (strcmp(parts->definitions[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+int pm_parts_input(const pm_parts *parts, const char *name)
+{
+    for (int i = 0; i < parts->input_count; i++)
+        if (strcmp(parts->inputs[i].name, name) == 0)
+            return i;
+    return -1;
+}
