@@ -187,11 +187,17 @@ void pm_log_detail(const char *format, ...)
     LOG_LINE(PM_LOG_VERBOSE, "");
 }
 
+/* Further lines stay below the first as they were meant to. */
 void pm_log_failure(void)
 {
-    const char *message = parmap_message();
-    const int first = (int)strcspn(message, "\n");
-    pm_log_error("%.*s", first, message);
-    if (message[first])
-        pm_log_lines(PM_LOG_QUIET, message + first + 1);
+    const char *at = parmap_message();
+    const int margin = (int)strlen(log_state.program) + (int)strlen(": error: ");
+    int length = (int)strcspn(at, "\n");
+    pm_log_error("%.*s", length, at);
+    for (at += length; *at == '\n'; at += length) {
+        char line[LINE_BYTES];
+        length = (int)strcspn(++at, "\n");
+        snprintf(line, sizeof line, "%*s%.*s\n", margin, "", length, at);
+        pm_log_lines(PM_LOG_QUIET, line);
+    }
 }

@@ -41,7 +41,8 @@ parmap_status pm_computer_make(pm_computer *computer, const parmap_kernel *kerne
 
 bool pm_computer_needs_inputs(const pm_computer *computer)
 {
-    return !computer->code->item && !computer->code->loops[0];
+    const parmap_code *code = computer->code;
+    return !code->item && !code->loops[0] && !code->checked_loops[0];
 }
 
 /* ---- what does not fit ----------------------------------------------------------------------- */
