@@ -126,19 +126,25 @@ static parmap_status parse_power(pm_parser *parser, int *index)
     return add_operation(parser, node, children, 2, index);
 }
 
+/* What begins with a unary operator; `own` is its node. */
+static parmap_status parse_operator(pm_parser *parser, pm_node own, int *index)
+{
+    int child;
+    PM_TRY(pm_parser_advance(parser));
+    PM_TRY(parse_unary(parser, &child));
+    *index = child;
+    return own.op == PM_OP_ADD ? PARMAP_OK : add_operation(parser, own, &child, 1, index);
+}
+
+/* Every way to nest comes through here. */
 static parmap_status parse_unary(pm_parser *parser, int *index)
 {
     const pm_op op = unary_of(&parser->word);
-    if (op == PM_OP_NONE)
-        return parse_power(parser, index);
     const pm_node node = {.kind = PM_NODE_UNARY, .op = op, .place = parser->word.place};
-    int child;
     PM_TRY(enter(parser));
-    PM_TRY(pm_parser_advance(parser));
-    PM_TRY(parse_unary(parser, &child));
+    PM_TRY(op == PM_OP_NONE ? parse_power(parser, index) : parse_operator(parser, node, index));
     parser->nesting--;
-    *index = child;
-    return op == PM_OP_ADD ? PARMAP_OK : add_operation(parser, node, &child, 1, index);
+    return PARMAP_OK;
 }
 
 static bool is_comparison(pm_op op)
