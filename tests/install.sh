@@ -66,6 +66,7 @@ look() {
     need hdf5-tools hdf5 h5dump has h5dump
     need libxxhash-dev xxhash-devel xxHash has_package libxxhash
     need libinih-dev inih-devel inih has_package inih
+    need libdeflate-dev libdeflate-devel libdeflate has_package libdeflate
     [ "$what" != run ] || return 0
     need 'python3 python3-numpy python3-h5py' 'python3 python3-numpy python3-h5py' \
         'Python with numpy and h5py' has_python

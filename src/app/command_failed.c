@@ -1,7 +1,7 @@
 /* parmap info --failed. */
 #include "app/commands.h"
 
-#include "app/options.h"
+#include "app/plan.h"
 #include "base/text.h"
 #include "store/failed_collect.h"
 #include "store/output.h"
@@ -12,7 +12,8 @@
 
 /* The records are in the order of the items, and so are the items that are visited. */
 typedef struct listing {
-    pm_typed_range range;
+    pm_range range;
+    bool rows; /* of data sets: what stood in them is not known here */
     pm_failed_list records;
     int64_t next; /* record */
 } listing;
@@ -20,27 +21,25 @@ typedef struct listing {
 static void print_item(void *context, int64_t item)
 {
     listing *l = context;
-    char x[PM_NUMBER_TEXT];
+    char x[PM_NUMBER_TEXT], number[PM_NUMBER_TEXT];
     while (l->next < l->records.count && l->records.items[l->next].item < item)
         l->next++;
     const pm_failed *record = l->next < l->records.count ? &l->records.items[l->next] : NULL;
-    pm_format_int128(x, (parmap_int128)((parmap_uint128)l->range.first +
-                                        (parmap_uint128)l->range.step * (parmap_uint128)item));
+    snprintf(x, sizeof x, "%s",
+             l->rows ? "-" : pm_format_int128(number, pm_range_item(&l->range, item)));
     if (record && record->item == item)
-        printf("%" PRId64 "\t%s\t%" PRId64 "\t%" PRId64 "\t%s\t%s\n", item, x, record->attempts,
-               record->rank, record->host, record->message);
+        printf("%" PRId64 "\t%s\t%" PRId64 "\t%" PRId64 "\t%s\t%s\n", item,
+               record->x[0] ? record->x : x, record->attempts, record->rank, record->host,
+               record->message);
     else
         printf("%" PRId64 "\t%s\t-\t-\t-\tnot recorded: too many items have failed\n", item, x);
 }
 
 static parmap_status list_failed(const char *path, const pm_file *file)
 {
-    listing l = {.next = 0};
-    pm_value value;
+    listing l = {.rows = pm_record_find(&file->data, "input")};
     int64_t failed;
-    PM_TRY(pm_option_read(&pm_options[PM_OPTION_RANGE],
-                          pm_record_get_text(&file->data, "range", "-"), &value));
-    l.range = value.bounds;
+    PM_TRY(pm_plan_read_range(&file->data, "range", &l.range));
     parmap_status status = file->complete ? pm_file_read_failed(path, &l.records)
                                           : pm_failed_collect(path, file, &l.records);
     if (status == PARMAP_OK)

@@ -98,7 +98,7 @@ parmap_status pm_command_info(const char *path)
     if (status_of(state) != PARMAP_OK)
         return pm_output_read(path, &file); /* says it in words */
     printf("file: %s\nstate: %s\n", path, pm_output_state_word(state));
-    if (file.items > 0) {
+    if (file.dataset[0]) {
         pm_format_scaled(size, (double)file.items * (double)file.item.bytes, "B");
         printf("data set: /%s, %" PRId64 " x %s, %s at byte %" PRId64 "\n", file.dataset,
                file.items, pm_layout_format(layout, &file.item), size, file.offset);

@@ -22,7 +22,7 @@ parmap_status pm_command_verify(const char *path)
                        "%s has no checksum (it was written with --checksum off); verify it "
                        "with --verify of its program",
                        path);
-    if (pm_file_block_items(&file) == 0 || file.items == 0)
+    if (pm_file_block_items(&file) == 0)
         return pm_fail(PARMAP_BAD_DATA,
                        "%s does not say rightly how long its blocks are: it is damaged; compute "
                        "it again with --force",

@@ -54,10 +54,11 @@ parmap_status pm_failures_take(void *failures, int64_t item, int64_t attempts, c
     return pm_failed_log_add(&f->log, &failed);
 }
 
-void pm_failures_name(pm_failed *items, int64_t count, const pm_plan *plan)
+void pm_failures_name(pm_failed *items, int64_t count, const pm_mapping *mapping,
+                      const pm_range *range)
 {
     for (int64_t i = 0; i < count; i++)
-        pm_plan_input(items[i].x, plan, items[i].item);
+        pm_mapping_input(items[i].x, sizeof items[i].x, mapping, range, items[i].item);
 }
 
 void pm_failures_show(const pm_failed *items, int64_t count)

@@ -36,7 +36,8 @@ void pm_failures_close(pm_failures *failures);
 parmap_status pm_failures_take(void *failures, int64_t item, int64_t attempts, const char *message);
 
 /* Local, rank 0.  The inputs of items, which their records do not have. */
-void pm_failures_name(pm_failed *items, int64_t count, const pm_plan *plan);
+void pm_failures_name(pm_failed *items, int64_t count, const pm_mapping *mapping,
+                      const pm_range *range);
 
 /* Local, rank 0.  The first of them, a line each, on stderr. */
 void pm_failures_show(const pm_failed *items, int64_t count);

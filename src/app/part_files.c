@@ -158,6 +158,7 @@ static void check_agreement(const pm_part_files *parts, const char *path, const 
     static const char *const names[][2] = {
         {"kernel", "kernel"},         {"kernel_version", "kernel version"}, {"type", "type"},
         {"input_type", "input type"}, {"rounding", "allow-rounding"},       {"dataset", "data set"},
+        {"formula", "formula"},       {"parameters", "parameters"},         {"input", "input"},
     };
     char one[PM_NUMBER_TEXT], other[PM_NUMBER_TEXT];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -22,6 +22,7 @@ typedef struct writing {
     const pm_data **data; /* of each file */
     pm_parts_source source;
     parmap_kernel kernel; /* as far as the files know it */
+    pm_mapping mapping;
     pm_topology topology;
     pm_plan plan;
     pm_file file;
@@ -56,6 +57,18 @@ static bool all_have(const pm_part_files *parts, bool (*has)(const pm_part_file 
     return !without;
 }
 
+/* What blocks of the whole go by (pm_plan_item_bytes). */
+static size_t block_bytes(const pm_part_files *parts)
+{
+    pm_layout input;
+    const pm_record *first = &parts->first.data;
+    const bool read =
+        pm_record_find(first, "input") &&
+        pm_layout_parse(pm_record_get_text(first, "input_type", ""), &input) == PARMAP_OK;
+    const size_t bytes = parts->first.item.bytes;
+    return read && input.bytes > bytes ? input.bytes : bytes;
+}
+
 static void make_plan(writing *w)
 {
     const pm_part_files *parts = w->parts;
@@ -65,9 +78,10 @@ static void make_plan(writing *w)
     w->kernel = (parmap_kernel){.name = pm_record_get_text(first, "kernel", "?"),
                                 .version = (int)pm_record_get_int(first, "kernel_version", 0),
                                 .cost_s = cost_s};
+    w->mapping.kernel = &w->kernel;
     w->plan = (pm_plan){.range = *whole,
                         .whole = *whole,
-                        .blocks = pm_blocks_plan(whole->count, parts->first.item.bytes, cost_s),
+                        .blocks = pm_blocks_plan(whole->count, block_bytes(parts), cost_s),
                         .result = parts->first.item,
                         .goal = PM_GOAL_WRITE,
                         .schedule = PM_SCHEDULE_STATIC,
@@ -90,8 +104,8 @@ static parmap_status describe(writing *w, const char *command)
     PM_TRY(pm_alone_topology(&w->topology));
     PM_TRY(pm_probe(w->plan.range.count, pm_probe_count(w->kernel.cost_s), w->plan.result.bytes,
                     read_probed, &w->source, &probe));
-    pm_plan_describe_known(&w->plan, &w->kernel, probe, w->parts->first.dataset, &w->topology,
-                           command, &w->file);
+    pm_plan_describe_known(&w->plan, &w->mapping, &w->parts->first.data, probe,
+                           w->parts->first.dataset, &w->topology, command, &w->file);
     return PARMAP_OK;
 }
 
@@ -148,6 +162,7 @@ static parmap_status print(const writing *w, const char *status, double seconds)
     const pm_summary summary = {.program = "parmap",
                                 .status = status,
                                 .kernel = w->kernel.name,
+                                .arithmetic = "",
                                 .plan = &w->plan,
                                 .topology = &w->topology,
                                 .items = w->plan.range.count,

@@ -6,6 +6,7 @@
 #include "comm/pause.h"
 #include "comm/world.h"
 #include "work/compute.h"
+#include "work/finite.h"
 #include "work/kernel.h"
 #include "work/probe.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { RUN_TEXT = 128 }; /* bytes that a text about a run has in the file */
+enum { RUN_TEXT = 192 }; /* bytes that a text about a run has in the file */
 
 const char *pm_schedule_name(pm_schedule_kind kind)
 {
@@ -29,11 +30,6 @@ parmap_vector pm_plan_vector(const pm_plan *plan)
     return plan->vector < 0 || plan->vector > (int)best ? best : (parmap_vector)plan->vector;
 }
 
-char *pm_plan_input(char text[PM_NUMBER_TEXT], const pm_plan *plan, int64_t item)
-{
-    return pm_format_int128(text, pm_range_item(&plan->range, item));
-}
-
 static pm_range range_of(const pm_typed_range *bounds)
 {
     return (pm_range){bounds->first, bounds->step, pm_typed_range_count(bounds)};
@@ -42,6 +38,9 @@ static pm_range range_of(const pm_typed_range *bounds)
 parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range)
 {
     pm_value value;
+    *range = pm_range_of_none();
+    if (strcmp(pm_record_get_text(record, name, "-"), PM_RANGE_NONE) == 0)
+        return PARMAP_OK;
     PM_TRY(pm_option_read(&pm_options[PM_OPTION_RANGE], pm_record_get_text(record, name, "-"),
                           &value));
     *range = range_of(&value.bounds);
@@ -68,12 +67,34 @@ static parmap_status damaged(const char *path)
                    path);
 }
 
+/* Attributes that tell a mapping from others: what the file says, and what this one would. */
+static parmap_status same_mapping(const pm_mapping *mapping, const pm_range *range,
+                                  const char *path, const pm_record *stored)
+{
+    static const struct {
+        const char *name, *way_out;
+    } attributes[] = {{"formula", "give the formula that it was computed with"},
+                      {"parameters", "give them with --param"},
+                      {"input", "give the inputs that it was computed from"}};
+    pm_record wanted = {.count = 0};
+    pm_mapping_describe(mapping, range, &wanted);
+    for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++) {
+        const char *there = pm_record_get_text(stored, attributes[i].name, "none"),
+                   *here = pm_record_get_text(&wanted, attributes[i].name, "none");
+        if (strcmp(there, here) != 0)
+            return not_ours(path, attributes[i].name, there, here, attributes[i].way_out);
+    }
+    return PARMAP_OK;
+}
+
 /* What was computed stands in the file; what the user says besides must agree. */
-static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+static parmap_status adopt(pm_plan *plan, pm_mapping *mapping, const pm_settings *settings,
                            const pm_file *file)
 {
     const pm_record *d = &file->data;
+    const parmap_kernel *kernel = mapping->kernel;
     const char *name = pm_record_get_text(d, "kernel", "?");
+    pm_layout input;
     if (!file->complete)
         return pm_fail(PARMAP_BAD_DATA, "%s is incomplete; finish the run before verifying it",
                        settings->verify);
@@ -85,14 +106,17 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
                        "%s was computed with another version of kernel %s; compute it "
                        "again with --force",
                        settings->verify, name);
-    if (pm_type_parse(pm_record_get_text(d, "input_type", ""), &plan->type) != PARMAP_OK ||
+    PM_TRY(same_mapping(mapping, &plan->range, settings->verify, d));
+    if (pm_layout_parse(pm_record_get_text(d, "input_type", ""), &input) != PARMAP_OK ||
         pm_plan_read_range(d, "range", &plan->range) != PARMAP_OK)
         return damaged(settings->verify);
+    if (!mapping->columns && pm_layout_is_number(&input))
+        mapping->type = input.fields[0].type;
+    plan->type = mapping->type;
     if (pm_file_block_items(file) == 0 || plan->range.count != file->items)
         return damaged(settings->verify);
     plan->allow_rounding = pm_record_get_int(d, "rounding", 0) != 0;
-    const pm_range whole = range_of(&settings->range);
-    const pm_range wanted = pm_range_part(&whole, settings->part);
+    const pm_range wanted = pm_range_part(&plan->whole, settings->part);
     char stored_text[PM_RANGE_TEXT], wanted_text[PM_RANGE_TEXT];
     if ((settings->range_given || settings->part.of > 0) && !same_range(&plan->range, &wanted))
         return not_ours(settings->verify, "--range", pm_range_format(stored_text, &plan->range),
@@ -105,7 +129,7 @@ static parmap_status adopt(pm_plan *plan, const parmap_kernel *kernel, const pm_
     return PARMAP_OK;
 }
 
-static parmap_status plan_verification(pm_plan *plan, const parmap_kernel *kernel,
+static parmap_status plan_verification(pm_plan *plan, pm_mapping *mapping,
                                        const pm_settings *settings, pm_file *file)
 {
     char *real = realpath(settings->verify, NULL);
@@ -117,7 +141,7 @@ static parmap_status plan_verification(pm_plan *plan, const parmap_kernel *kerne
     plan->statuses_offset = file->statuses_offset;
     plan->checksum = plan->stats = false;
     plan->samples = settings->sample < file->items ? settings->sample : 0;
-    return adopt(plan, kernel, settings, file);
+    return adopt(plan, mapping, settings, file);
 }
 
 /* What items can fail at takes its time, even where the kernel does not say so. */
@@ -127,9 +151,15 @@ static double cost_of(const pm_plan *plan, const parmap_kernel *kernel)
     return kernel->cost_s == 0 && plan->can_fail ? least_s : kernel->cost_s;
 }
 
-static parmap_status plan_blocks(pm_plan *plan, const parmap_kernel *kernel, const pm_file *file)
+size_t pm_plan_item_bytes(const pm_plan *plan)
 {
-    const size_t bytes = plan->result.bytes;
+    const size_t input = plan->mapping.columns_bytes > 0 ? plan->input.bytes : 0;
+    return plan->result.bytes > input ? plan->result.bytes : input;
+}
+
+static parmap_status plan_blocks(pm_plan *plan, const pm_mapping *mapping, const pm_file *file)
+{
+    const size_t bytes = pm_plan_item_bytes(plan);
     if (plan->range.count > (INT64_MAX - (INT64_C(1) << 30)) / (int64_t)bytes)
         return pm_fail(PARMAP_USAGE,
                        "more elements than a file can hold; choose a smaller --range");
@@ -138,7 +168,7 @@ static parmap_status plan_blocks(pm_plan *plan, const parmap_kernel *kernel, con
     else if (plan->goal == PM_GOAL_VERIFY)
         plan->blocks = pm_blocks_of(plan->range.count, pm_file_block_items(file));
     else
-        plan->blocks = pm_blocks_plan(plan->range.count, bytes, cost_of(plan, kernel));
+        plan->blocks = pm_blocks_plan(plan->range.count, bytes, cost_of(plan, mapping->kernel));
     return PARMAP_OK;
 }
 
@@ -159,6 +189,9 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
                        "items of kernel %s can fail, and parmap merge does not join such files; "
                        "leave out --part, and use more nodes",
                        kernel->name);
+    if (plan->nan == PM_NAN_FAIL && !plan->can_fail)
+        return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; use --nan stop or --nan pass",
+                       kernel->name);
     if (settings->rerun_failed && !plan->can_fail)
         return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; leave out --rerun-failed",
                        kernel->name);
@@ -173,21 +206,47 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
     return PARMAP_OK;
 }
 
-parmap_status pm_plan_computer(const pm_plan *plan, const parmap_kernel *kernel,
+parmap_status pm_plan_computer(const pm_plan *plan, const pm_mapping *mapping,
                                pm_computer *computer)
 {
-    return pm_computer_make(computer, kernel, plan->type, pm_plan_vector(plan),
+    return pm_computer_make(computer, mapping->kernel, plan->type, pm_plan_vector(plan),
                             plan->allow_rounding);
 }
 
-parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+/* Rows of data sets: all, or those that --range chooses. */
+static parmap_status choose_rows(const pm_settings *settings, const pm_columns *columns,
+                                 pm_range *whole)
+{
+    const int64_t rows = columns->rows;
+    *whole = rows > 0 ? (pm_range){0, 1, rows} : pm_range_of_none();
+    if (settings->part.of > rows)
+        return pm_fail(PARMAP_USAGE, "--part: more parts than there are rows, %lld; use fewer",
+                       (long long)rows);
+    if (!settings->range_given)
+        return PARMAP_OK;
+    const pm_typed_range *r = &settings->range;
+    if (r->step != 1 || r->first < 0 || r->last >= rows || r->last < r->first)
+        return pm_fail(PARMAP_USAGE,
+                       "--range chooses rows of the inputs, and there are %lld: from 0 to %lld, "
+                       "without a step",
+                       (long long)rows, (long long)rows - 1);
+    *whole = range_of(r);
+    return PARMAP_OK;
+}
+
+parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings *settings,
                            pm_file *file)
 {
     pm_computer computer;
-    plan->whole = range_of(&settings->range);
+    if (mapping->columns)
+        PM_TRY(choose_rows(settings, mapping->columns, &plan->whole));
+    else if (settings->range.step != 0)
+        plan->whole = range_of(&settings->range);
     plan->part = settings->part;
     plan->range = pm_range_part(&plan->whole, plan->part);
-    plan->type = settings->type;
+    plan->type = mapping->type;
+    plan->mapping = mapping->head;
+    plan->nan = settings->nan;
     plan->goal = settings->output ? PM_GOAL_WRITE : PM_GOAL_COMPUTE;
     plan->schedule = settings->schedule;
     plan->vector = settings->vector;
@@ -198,10 +257,12 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     plan->sync_s = settings->sync_s;
     plan->session = 1;
     if (settings->verify)
-        PM_TRY(plan_verification(plan, kernel, settings, file));
+        PM_TRY(plan_verification(plan, mapping, settings, file));
     PM_TRY(check_vector(plan->vector));
-    PM_TRY(pm_plan_computer(plan, kernel, &computer));
-    PM_TRY(pm_kernel_check_domain(kernel, plan->type, &plan->range, plan->allow_rounding));
+    PM_TRY(pm_plan_computer(plan, mapping, &computer));
+    if (!mapping->columns)
+        PM_TRY(pm_kernel_check_domain(mapping->kernel, plan->type, &plan->range,
+                                      plan->allow_rounding));
     plan->input = computer.input;
     plan->result = computer.result;
     if (settings->verify && !pm_layout_equal(&plan->result, &file->item))
@@ -210,8 +271,8 @@ parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_
     plan->retries = settings->retries;
     plan->failed_limit =
         settings->verify ? INT64_MAX : pm_on_error_limit(&settings->on_error, plan->range.count);
-    PM_TRY(check_failing(plan, kernel, settings, file));
-    return plan_blocks(plan, kernel, file);
+    PM_TRY(check_failing(plan, mapping->kernel, settings, file));
+    return plan_blocks(plan, mapping, file);
 }
 
 static void print_fact(const char *name, int64_t value)
@@ -241,46 +302,70 @@ char *pm_format_now(char text[32])
     return text;
 }
 
+/* A kernel and one input at a time. */
 typedef struct pm_probed {
     pm_computer computer;
-    const pm_range *range;
+    const pm_plan *plan;
+    const pm_mapping *mapping;
+    void *input;
 } pm_probed;
 
 static parmap_status compute_probed(void *context, int64_t item, void *result)
 {
     const pm_probed *p = context;
-    parmap_int128 input;
-    if (!p->computer.code->item)
-        return pm_compute_range(&p->computer, p->range, item, 1, &input, result);
-    pm_range_input(p->range, item, p->computer.code->input, &input);
-    return p->computer.code->item(&input, result);
+    const pm_computer *computer = &p->computer;
+    const pm_range *range = &p->plan->range;
+    const bool reads = p->mapping->reader;
+    if (reads)
+        PM_TRY(
+            pm_columns_read(p->mapping->reader, (int64_t)pm_range_item(range, item), 1, p->input));
+    else if (computer->code->item)
+        pm_range_input(range, item, computer->code->input, p->input);
+    if (computer->code->item && reads && p->plan->nan == PM_NAN_FAIL)
+        PM_TRY(pm_finite_check(&computer->input, p->input));
+    if (computer->code->item)
+        return computer->code->item(p->input, result);
+    return reads ? pm_compute_items(computer, p->input, item, 1, result)
+                 : pm_compute_range(computer, range, item, 1, p->input, result);
 }
 
-static parmap_status add_probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
+static parmap_status probe_with(pm_probed *p, pm_record *data)
 {
-    pm_probed p = {.range = &plan->range};
-    const int count = pm_probe_count(kernel->cost_s);
+    const pm_plan *plan = p->plan;
+    const int count = plan->range.count > 0 ? pm_probe_count(p->mapping->kernel->cost_s) : 0;
     char items[PM_PROBE_TEXT];
-    uint64_t probe;
-    PM_TRY(pm_plan_computer(plan, kernel, &p.computer));
-    p.computer.vector = PARMAP_VECTOR_BASELINE;
+    uint64_t probed;
+    p->computer.vector = PARMAP_VECTOR_BASELINE;
     if (plan->can_fail) {
-        PM_TRY(pm_probe_items(plan->range.count, count, plan->result.bytes, compute_probed, &p,
-                              items));
+        PM_TRY(
+            pm_probe_items(plan->range.count, count, plan->result.bytes, compute_probed, p, items));
         pm_record_text(data, "probe", items);
     } else {
-        PM_TRY(pm_probe(plan->range.count, count, plan->result.bytes, compute_probed, &p, &probe));
-        pm_record_uint(data, "probe", probe);
+        PM_TRY(pm_probe(plan->range.count, count, plan->result.bytes, compute_probed, p, &probed));
+        pm_record_uint(data, "probe", probed);
     }
     return PARMAP_OK;
 }
 
-/* A slow kernel that does not say so gets blocks that are too large to share out. */
-static parmap_status probe(const pm_plan *plan, const parmap_kernel *kernel, pm_record *data)
+static parmap_status add_probe(const pm_plan *plan, const pm_mapping *mapping, pm_record *data)
 {
+    pm_probed p = {.plan = plan, .mapping = mapping};
+    PM_TRY(pm_plan_computer(plan, mapping, &p.computer));
+    p.input = calloc(1, plan->input.bytes + sizeof(parmap_int128));
+    if (!p.input)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for an item of %zu bytes", plan->input.bytes);
+    const parmap_status status = probe_with(&p, data);
+    free(p.input);
+    return status;
+}
+
+/* A slow kernel that does not say so gets blocks that are too large to share out. */
+static parmap_status probe(const pm_plan *plan, const pm_mapping *mapping, pm_record *data)
+{
+    const parmap_kernel *kernel = mapping->kernel;
     static const double long_block_s = 0.2;
     const double begun = pm_now();
-    PM_TRY(add_probe(plan, kernel, data));
+    PM_TRY(add_probe(plan, mapping, data));
     const double each_s = (pm_now() - begun) / PM_PROBES;
     if (kernel->cost_s == 0 && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
         pm_log_warning(
@@ -290,8 +375,9 @@ static parmap_status probe(const pm_plan *plan, const parmap_kernel *kernel, pm_
     return PARMAP_OK;
 }
 
-static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_record *d)
+static void describe_data(const pm_plan *plan, const pm_mapping *mapping, pm_record *d)
 {
+    const parmap_kernel *kernel = mapping->kernel;
     char range[PM_RANGE_TEXT], part[PM_PART_TEXT], layout[PM_LAYOUT_TEXT];
     pm_record_text(d, "kernel", kernel->name);
     pm_record_int(d, "kernel_version", kernel->version);
@@ -302,6 +388,8 @@ static void describe_data(const pm_plan *plan, const parmap_kernel *kernel, pm_r
         pm_record_text(d, "part", pm_part_format(part, plan->part));
         pm_record_text(d, "whole_range", pm_range_format(range, &plan->whole));
     }
+    if (plan->nan == PM_NAN_FAIL)
+        pm_record_text(d, "nan", "fail");
     pm_record_int(d, "rounding", plan->allow_rounding);
     pm_record_int(d, "count", plan->range.count);
     pm_record_int(d, "block_items", plan->blocks.block_items);
@@ -350,31 +438,42 @@ static void describe_run(const pm_plan *plan, const pm_topology *topology, pm_re
 }
 
 /* All but the probe. */
-static void describe(const pm_plan *plan, const parmap_kernel *kernel, const char *dataset,
+static void describe(const pm_plan *plan, const pm_mapping *mapping, const char *dataset,
                      const pm_topology *topology, const char *command, pm_file *file)
 {
     *file =
         (pm_file){.item = plan->result, .items = plan->range.count, .has_statuses = plan->can_fail};
     snprintf(file->dataset, sizeof file->dataset, "%s", dataset);
-    describe_data(plan, kernel, &file->data);
+    describe_data(plan, mapping, &file->data);
     describe_run(plan, topology, &file->run);
     pm_record_text(&file->run, "command", command);
     pm_record_room(&file->run, "command", PM_FIELD_TEXT);
 }
 
-parmap_status pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel,
+parmap_status pm_plan_describe(const pm_plan *plan, const pm_mapping *mapping,
                                const pm_settings *settings, const pm_topology *topology,
                                const char *command, pm_file *file)
 {
-    describe(plan, kernel, settings->dataset, topology, command, file);
-    return probe(plan, kernel, &file->data);
+    describe(plan, mapping, settings->dataset, topology, command, file);
+    pm_mapping_describe(mapping, &plan->range, &file->data);
+    return probe(plan, mapping, &file->data);
 }
 
-void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
-                            const char *dataset, const pm_topology *topology, const char *command,
-                            pm_file *file)
+/* What the parts of a range say of the mapping, their whole says too. */
+static void copy_mapping(const pm_record *known, pm_record *data)
 {
-    describe(plan, kernel, dataset, topology, command, file);
+    static const char *const names[] = {"formula", "parameters", "input", "arithmetic"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (pm_record_find(known, names[i]))
+            pm_record_text(data, names[i], pm_record_get_text(known, names[i], ""));
+}
+
+void pm_plan_describe_known(const pm_plan *plan, const pm_mapping *mapping, const pm_record *known,
+                            uint64_t probed, const char *dataset, const pm_topology *topology,
+                            const char *command, pm_file *file)
+{
+    describe(plan, mapping, dataset, topology, command, file);
+    copy_mapping(known, &file->data);
     pm_record_uint(&file->data, "probe", probed);
 }
 

@@ -2,6 +2,7 @@
 #ifndef PM_APP_PLAN_H
 #define PM_APP_PLAN_H
 
+#include "app/mapping.h"
 #include "app/settings.h"
 #include "base/text.h"
 #include "comm/topology.h"
@@ -25,6 +26,8 @@ typedef struct pm_plan {
     pm_layout input;  /* what an input is, */
     pm_layout result; /* and a result */
     pm_goal goal;
+    pm_nan nan;              /* what is done with NaN and infinities among inputs that are read */
+    pm_mapping_head mapping; /* what else has to be sent */
     pm_schedule_kind schedule;
     int vector;  /* a parmap_vector, or -1 = the best of each rank's processor */
     int threads; /* of each rank; 0 = auto */
@@ -52,20 +55,21 @@ typedef struct pm_plan {
 
 /* Local, rank 0.  Everything but path and offset of an output, which pm_output_begin makes later.
  * For PM_GOAL_VERIFY `file` is read, and says what was computed. */
-parmap_status pm_plan_make(pm_plan *plan, const parmap_kernel *kernel, const pm_settings *settings,
+parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings *settings,
                            pm_file *file);
 
 /* Local, rank 0.  What the file will say of the data and of the run, before it has begun.
  * `command` is the command line. */
-parmap_status pm_plan_describe(const pm_plan *plan, const parmap_kernel *kernel,
+parmap_status pm_plan_describe(const pm_plan *plan, const pm_mapping *mapping,
                                const pm_settings *settings, const pm_topology *topology,
                                const char *command, pm_file *file);
 
 /* Local.  The same of results that are there already: of the kernel, only name, version and cost
- * are known, and the probe. */
-void pm_plan_describe_known(const pm_plan *plan, const parmap_kernel *kernel, uint64_t probed,
-                            const char *dataset, const pm_topology *topology, const char *command,
-                            pm_file *file);
+ * are known, and the probe; `known` are the
+ * attributes of a part. */
+void pm_plan_describe_known(const pm_plan *plan, const pm_mapping *mapping, const pm_record *known,
+                            uint64_t probed, const char *dataset, const pm_topology *topology,
+                            const char *command, pm_file *file);
 
 /* Local, rank 0.  An earlier attempt has decided what the file says of its data, and how long
  * blocks are. */
@@ -81,12 +85,12 @@ void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
 /* Local.  The range that an attribute of a file holds; PARMAP_USAGE when it holds none. */
 parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range);
 
-/* Local.  The kernel as this rank computes it. */
-parmap_status pm_plan_computer(const pm_plan *plan, const parmap_kernel *kernel,
-                               pm_computer *computer);
+/* Bytes of the larger of an item's input, if that is read, and its result: blocks go by it. */
+size_t pm_plan_item_bytes(const pm_plan *plan);
 
-/* The input of an item, as text. */
-char *pm_plan_input(char text[PM_NUMBER_TEXT], const pm_plan *plan, int64_t item);
+/* Local.  The kernel as this rank computes it. */
+parmap_status pm_plan_computer(const pm_plan *plan, const pm_mapping *mapping,
+                               pm_computer *computer);
 
 /* The vector unit that this rank uses: never one that its processor lacks. */
 parmap_vector pm_plan_vector(const pm_plan *plan);

@@ -27,7 +27,7 @@
 static int report(parmap_status status)
 {
     if (status != PARMAP_OK)
-        pm_log_error("%s", parmap_message());
+        pm_log_failure();
     return (int)status;
 }
 
@@ -44,6 +44,17 @@ static parmap_status share_todo(pm_program *p)
     todo->count = p->plan.todo_runs;
     return pm_broadcast_from(&p->world, 0, todo->runs, (size_t)todo->count * sizeof *todo->runs,
                              NULL);
+}
+
+/* The kernel and where its inputs are, from rank 0 to all. */
+static parmap_status share_mapping(pm_program *p)
+{
+    if (p->world.rank > 0) {
+        pm_mapping_close(&p->mapping); /* it may have taken itself for rank 0 */
+        p->mapping.head = p->plan.mapping;
+        p->mapping.type = p->plan.type;
+    }
+    return pm_mapping_share(&p->mapping, &p->origin, &p->world);
 }
 
 /* Rank 0 makes the plan, all get it.  PARMAP_OK also when there is no run: plan.status says why. */
@@ -64,6 +75,8 @@ static parmap_status agree(pm_program *p)
     p->plan.until = isfinite(p->plan.left_s) ? pm_now() + p->plan.left_s : 0;
     if (status == PARMAP_OK && p->plan.status == PARMAP_OK && !p->plan.finished)
         status = share_todo(p);
+    if (status == PARMAP_OK && p->plan.status == PARMAP_OK && !p->plan.finished)
+        status = share_mapping(p);
     if (status == PARMAP_OK && p->plan.status == PARMAP_OK && p->world.rank > 0)
         status =
             pm_topology_derive(hosts, p->world.size, p->world.rank, p->plan.threads, &p->topology);
@@ -100,7 +113,7 @@ static parmap_status map(pm_program *p, parmap_status *result)
     if (reporting)
         pm_progress_begin(&p->progress, p->settings.progress, p->plan.blocks.items,
                           p->output.past.items);
-    PM_TRY(pm_run(&p->plan, &p->todo, p->spec->kernel, &p->topology, &p->world,
+    PM_TRY(pm_run(&p->plan, &p->todo, &p->mapping, &p->topology, &p->world,
                   reporting || p->plan.goal == PM_GOAL_WRITE ? watch : NULL, p, &p->hub, &outcome));
     if (reporting)
         pm_progress_end(&p->progress, outcome.tally.items);
@@ -141,7 +154,8 @@ static parmap_status run(pm_program *p)
  * agree. */
 static parmap_status check_early(pm_program *p, int argc, char **argv, pm_action *action)
 {
-    if (!p->spec->kernel || !p->spec->dataset || !p->spec->output)
+    const bool has_kernel = p->origin.linked || p->origin.words;
+    if (!has_kernel || !p->spec->dataset || !p->spec->output)
         return pm_fail(PARMAP_USAGE,
                        "the parmap_spec of this program lacks a kernel, a data set or an output; "
                        "name them in its main");
@@ -180,12 +194,12 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path ? path : "parmap";
 }
 
-static void keep_command(pm_program *p, int argc, char **argv)
+static void keep_command(pm_program *p, char *const *typed)
 {
     size_t used = 0;
-    for (int i = 0; i < argc && used < sizeof p->command; i++)
+    for (int i = 0; typed[i] && used < sizeof p->command; i++)
         used += (size_t)snprintf(p->command + used, sizeof p->command - used, "%s%s", i ? " " : "",
-                                 i ? argv[i] : p->name);
+                                 i ? typed[i] : name_of(typed[0]));
 }
 
 /* What is saved can be gone on with, once what ended the run is out of the way. */
@@ -206,7 +220,28 @@ static void let_the_first_leave(const pm_program *p, int code)
         nanosleep(&(struct timespec){.tv_nsec = wait_ns}, NULL);
 }
 
-int parmap_program(int argc, char **argv, const parmap_spec *spec)
+/* Programs are started before MPI is: a compiler, and a look at files that may be damaged.  What
+ * this finds is told once all ranks can hear it. */
+static void settle_early(pm_program *p)
+{
+    if (pm_launcher_detect().rank == 0)
+        pm_program_settle(p);
+}
+
+static int run_with_mpi(pm_program *p, int argc, char **argv)
+{
+    settle_early(p);
+    const parmap_status started = pm_world_start(&argc, &argv, &p->world);
+    pm_log_mute(started == PARMAP_OK ? p->world.rank != 0 : pm_launcher_detect().rank != 0);
+    const int code = report(started == PARMAP_OK ? run(p) : started);
+    if (p->world.rank == 0)
+        show_how_to_continue(p, code);
+    pm_world_finish(p->world.rank == 0 ? code : 0, p->topology.nodes > 1);
+    return code;
+}
+
+int pm_program_run(int argc, char **argv, char *const *typed, const char *name,
+                   const parmap_spec *spec, const pm_origin *origin)
 {
     static pm_program p; /* too large for a stack */
     pm_action action;
@@ -214,25 +249,27 @@ int parmap_program(int argc, char **argv, const parmap_spec *spec)
     pm_stop_install();
     p.begun = pm_now();
     clock_gettime(CLOCK_REALTIME, &p.begun_at);
-    p.argv = argv;
-    p.name = name_of(argv[0]);
+    p.argv = typed;
+    p.name = name;
     p.spec = spec;
-    keep_command(&p, argc, argv);
+    p.origin = *origin;
+    keep_command(&p, typed);
     p.output.lock.fd = -1;
     pm_log_open(p.name);
     pm_log_mute(pm_launcher_detect().rank != 0);
     const parmap_status usage = check_early(&p, argc, argv, &action);
-    if (usage != PARMAP_OK) {
+    if (usage != PARMAP_OK)
         code = report(usage);
-    } else if (!answered(&p, action, &code)) {
-        const parmap_status started = pm_world_start(&argc, &argv, &p.world);
-        pm_log_mute(started == PARMAP_OK ? p.world.rank != 0 : pm_launcher_detect().rank != 0);
-        code = report(started == PARMAP_OK ? run(&p) : started);
-        if (p.world.rank == 0)
-            show_how_to_continue(&p, code);
-        pm_world_finish(p.world.rank == 0 ? code : 0, p.topology.nodes > 1);
-    }
+    else if (!answered(&p, action, &code))
+        code = run_with_mpi(&p, argc, argv);
+    pm_mapping_close(&p.mapping);
     pm_settings_free(p.layers);
     let_the_first_leave(&p, code);
     return p.world.rank == 0 ? code : 0;
+}
+
+int parmap_program(int argc, char **argv, const parmap_spec *spec)
+{
+    const pm_origin origin = {.linked = spec->kernel};
+    return pm_program_run(argc, argv, argv, name_of(argv[0]), spec, &origin);
 }

@@ -43,8 +43,8 @@ static parmap_status open_output(pm_program *p, bool *already)
 {
     char path[PM_PATH];
     PM_TRY(pm_output_resolve(p->settings.output, path));
-    PM_TRY(pm_plan_describe(&p->plan, p->spec->kernel, &p->settings, &p->topology, p->command,
-                            &p->file));
+    PM_TRY(
+        pm_plan_describe(&p->plan, &p->mapping, &p->settings, &p->topology, p->command, &p->file));
     const pm_wish wish = {
         .nodes = p->topology.nodes,
         .force = p->settings.force,
@@ -69,17 +69,27 @@ static parmap_status open_output(pm_program *p, bool *already)
     return PARMAP_OK;
 }
 
-/* What can be said before anybody knows where the ranks are. */
-parmap_status pm_program_settle(pm_program *p)
+static parmap_status settle(pm_program *p)
 {
-    if (p->settled)
-        return PARMAP_OK;
     PM_TRY(pm_settings_resolve(p->layers, &p->settings));
     pm_log_set_level(p->settings.log_level);
-    PM_TRY(pm_plan_make(&p->plan, p->spec->kernel, &p->settings, &p->file));
+    PM_TRY(pm_mapping_make(&p->mapping, &p->origin, &p->settings));
+    PM_TRY(pm_plan_make(&p->plan, &p->mapping, &p->settings, &p->file));
     p->plan.reporting = pm_progress_wanted(&p->settings);
-    p->settled = true;
     return PARMAP_OK;
+}
+
+parmap_status pm_program_settle(pm_program *p)
+{
+    if (p->unsettled != PARMAP_OK)
+        return pm_fail(p->unsettled, "%s", p->why);
+    if (p->settled)
+        return PARMAP_OK;
+    p->unsettled = settle(p);
+    p->settled = p->unsettled == PARMAP_OK;
+    if (!p->settled)
+        snprintf(p->why, sizeof p->why, "%s", parmap_message());
+    return p->unsettled;
 }
 
 /* There is no use in a run that has to stop before its first block. */

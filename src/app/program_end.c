@@ -23,7 +23,7 @@ static parmap_status collect_failed(pm_program *p)
 {
     p->failed.count = 0;
     PM_TRY(pm_failed_collect(p->plan.path, &p->file, &p->failed));
-    pm_failures_name(p->failed.items, p->failed.count, &p->plan);
+    pm_failures_name(p->failed.items, p->failed.count, &p->mapping, &p->plan.range);
     return PARMAP_OK;
 }
 
@@ -50,7 +50,9 @@ static parmap_status summarise(const pm_program *p, const char *status, const pm
     const pm_summary summary = {
         .program = p->name,
         .status = status,
-        .kernel = p->spec->kernel->name,
+        .kernel = p->mapping.kernel->name,
+        .formula = p->mapping.kernel->text,
+        .arithmetic = pm_mapping_arithmetic(&p->mapping, &p->plan.range),
         .plan = &p->plan,
         .topology = &p->topology,
         .items = outcome ? p->output.past.items + outcome->tally.items : p->file.items,
@@ -106,14 +108,14 @@ parmap_status pm_program_already_complete(pm_program *p)
 
 static parmap_status verdict(const pm_program *p, const pm_outcome *outcome)
 {
-    char x[PM_NUMBER_TEXT];
+    char x[PM_FIELD_TEXT];
     if (outcome->differences == 0)
         return summarise(p, "verified", outcome);
-    pm_format_int128(x, pm_range_item(&p->plan.range, outcome->first_difference));
+    pm_mapping_input(x, sizeof x, &p->mapping, &p->plan.range, outcome->first_difference);
     return pm_fail(PARMAP_BAD_DATA,
                    "%s differs from what %s computes: first at index %" PRId64 " (x = %s), %" PRId64
                    " of %" PRId64 " elements; compute it again with --force",
-                   p->settings.verify, p->spec->kernel->name, outcome->first_difference, x,
+                   p->settings.verify, p->mapping.kernel->name, outcome->first_difference, x,
                    outcome->differences, outcome->tally.items);
 }
 
@@ -178,10 +180,27 @@ static parmap_status end_too_many(pm_program *p, const pm_outcome *outcome)
                    writing ? " to go on, and with --rerun-failed to compute those again too" : "");
 }
 
+/* Results of inputs that were changed meanwhile are of no use, and neither would others be that a
+ * resume added. */
+static parmap_status check_inputs(pm_program *p)
+{
+    const parmap_status status = pm_mapping_check_inputs(&p->mapping);
+    if (status != PARMAP_OK)
+        pm_output_abandon(&p->output);
+    return status;
+}
+
+static void tell_others(int64_t others)
+{
+    if (others > 0)
+        pm_log_note("%" PRId64 " items have a NaN or an infinity among their inputs (--nan)",
+                    others);
+}
+
 parmap_status pm_program_conclude(pm_program *p, pm_outcome *outcome)
 {
     tell_lost(p, &outcome->tally);
-    pm_failures_name(outcome->failures.items, outcome->failures.count, &p->plan);
+    pm_failures_name(outcome->failures.items, outcome->failures.count, &p->mapping, &p->plan.range);
     if (p->plan.goal == PM_GOAL_WRITE)
         pm_stop_file_close(&p->stop_file);
     if (p->plan.goal == PM_GOAL_WRITE && pm_lock_is_lost(&p->output.lock)) {
@@ -202,6 +221,8 @@ parmap_status pm_program_conclude(pm_program *p, pm_outcome *outcome)
         pm_output_abandon(&p->output);
         return pm_fail(outcome->status, "%s", outcome->message);
     }
+    PM_TRY(check_inputs(p));
+    tell_others(outcome->others);
     if (p->plan.goal == PM_GOAL_VERIFY)
         return verdict(p, outcome);
     if (p->plan.goal == PM_GOAL_WRITE)

@@ -61,29 +61,39 @@ static parmap_status open_sink(const pm_plan *plan, const pm_topology *topology,
     return PARMAP_OK;
 }
 
-static parmap_status open_source(const pm_plan *plan, const parmap_kernel *kernel, ends *e)
+static parmap_status read_rows(void *reader, int64_t first, int64_t count, void *items)
 {
-    PM_TRY(pm_plan_computer(plan, kernel, &e->computer));
+    return pm_columns_read(reader, first, count, items);
+}
+
+static parmap_status open_source(const pm_plan *plan, const pm_mapping *mapping, ends *e)
+{
+    PM_TRY(pm_plan_computer(plan, mapping, &e->computer));
     e->items = (pm_items){.computer = &e->computer,
                           .range = &plan->range,
                           .retries = plan->retries,
                           .failed = pm_failures_take,
-                          .context = &e->failures};
+                          .context = &e->failures,
+                          .no_nan = plan->nan == PM_NAN_FAIL};
     e->sample = (pm_sample_source){.samples = plan->samples,
                                    .kernel = {.computer = &e->computer,
                                               .range = plan->range,
-                                              .items = plan->can_fail ? &e->items : NULL}};
+                                              .items = plan->can_fail ? &e->items : NULL,
+                                              .read = mapping->reader ? read_rows : NULL,
+                                              .rows = mapping->reader,
+                                              .no_nan = plan->nan == PM_NAN_STOP}};
     return PARMAP_OK;
 }
 
-static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
-                               const parmap_kernel *kernel, const pm_topology *topology,
-                               pm_hub *hub, ends *e, pm_flow *flow)
+static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo, const pm_mapping *mapping,
+                               const pm_topology *topology, pm_hub *hub, ends *e, pm_flow *flow)
 {
     *e = (ends){.file = {.data.fd = -1, .statuses.fd = -1, .journal = {.fd = -1, .marks = -1}},
                 .compare = {.data.fd = -1, .statuses.fd = -1, .first = INT64_MAX}};
     pm_failures_open(&e->failures, hub, topology, plan->session);
-    PM_TRY(open_source(plan, kernel, e));
+    if (mapping->ready != PARMAP_OK)
+        return pm_fail(mapping->ready, "%s", mapping->failure);
+    PM_TRY(open_source(plan, mapping, e));
     *flow =
         (pm_flow){.blocks = plan->blocks,
                   .todo = todo,
@@ -93,7 +103,7 @@ static parmap_status open_ends(const pm_plan *plan, const pm_todo *todo,
                   .checksum = plan->checksum,
                   .stats = plan->stats,
                   .can_fail = plan->can_fail,
-                  .cost_s = kernel->cost_s,
+                  .cost_s = mapping->kernel->cost_s,
                   .until = plan->until,
                   .source = plan->samples ? &pm_source_sample : &pm_source_kernel,
                   .source_self = plan->samples ? (void *)&e->sample : (void *)&e->sample.kernel};
@@ -147,13 +157,13 @@ static parmap_status run_and_keep(const pm_plan *plan, const pm_flow *flow, pm_c
 }
 
 /* This rank's part.  A failure here must not keep it from the gathering: the others wait there. */
-static void run_here(const pm_plan *plan, const pm_todo *todo, const parmap_kernel *kernel,
+static void run_here(const pm_plan *plan, const pm_todo *todo, const pm_mapping *mapping,
                      pm_claims *claims, pm_hub *hub, parmap_status prepared, pm_end *end)
 {
     ends e;
     pm_flow flow;
     end->tally = pm_tally_none();
-    end->status = open_ends(plan, todo, kernel, claims->topology, hub, &e, &flow);
+    end->status = open_ends(plan, todo, mapping, claims->topology, hub, &e, &flow);
     if (prepared != PARMAP_OK)
         end->status = prepared;
     if (end->status == PARMAP_OK && plan->goal == PM_GOAL_WRITE)
@@ -167,6 +177,7 @@ static void run_here(const pm_plan *plan, const pm_todo *todo, const parmap_kern
     end->differences = e.compare.differences;
     end->first_difference = e.compare.first;
     end->failures = e.failures.first;
+    end->others = e.sample.kernel.others;
     close_ends(&e);
     end->sent = pm_hub_finish(hub);
 }
@@ -205,6 +216,7 @@ static void combine(int64_t blocks, parmap_status stop, const pm_end *all, int s
         pm_tally_add(&outcome->tally, &all[rank].tally);
         sum += all[rank].tally.seconds;
         outcome->differences += all[rank].differences;
+        outcome->others += all[rank].others;
         if (all[rank].first_difference < outcome->first_difference)
             outcome->first_difference = all[rank].first_difference;
         for (int64_t i = 0; i < all[rank].failures.count; i++)
@@ -229,7 +241,7 @@ int64_t pm_run_unit(const pm_plan *plan, const pm_topology *topology)
     return topology->nodes > 1 ? pm_blocks_per_page(&plan->blocks, least) : 1;
 }
 
-parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kernel *kernel,
+parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const pm_mapping *mapping,
                      const pm_topology *topology, const pm_world *world, pm_hub_watch *watch,
                      void *watch_context, pm_hub *hub, pm_outcome *outcome)
 {
@@ -244,7 +256,7 @@ parmap_status pm_run(const pm_plan *plan, const pm_todo *todo, const parmap_kern
     PM_TRY(pm_hub_open(hub, world, plan->reporting, watch, watch_context,
                        others_ask && prepared == PARMAP_OK ? serve : NULL, &claims));
     pm_hub_limit_failed(hub, plan->failed_limit, plan->failed_before);
-    run_here(plan, todo, kernel, &claims, hub, prepared, &mine);
+    run_here(plan, todo, mapping, &claims, hub, prepared, &mine);
     if (world->rank == 0 && !(all = calloc((size_t)world->size, sizeof *all)))
         return pm_fail(PARMAP_SYSTEM, "out of memory for the ends of %d ranks", world->size);
     const pm_idle idle = {pm_hub_idle, hub};

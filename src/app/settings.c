@@ -51,9 +51,18 @@ static parmap_status add_line(pm_setting *setting, const char *value, const char
     return PARMAP_OK;
 }
 
-char *pm_settings_line(char **list)
+parmap_status pm_lines_split(const char *list, const char *option, pm_lines *lines)
 {
-    return *list ? strsep(list, "\n") : NULL;
+    *lines = (pm_lines){.text = list ? strdup(list) : NULL};
+    if (list && !lines->text)
+        return pm_fail(PARMAP_SYSTEM, "no memory for the settings; free some and try again");
+    for (char *rest = lines->text; rest; lines->count++) {
+        if (lines->count == PM_LINES)
+            return pm_fail(PARMAP_USAGE, "--%s was given more than %d times; leave some out",
+                           option, PM_LINES);
+        lines->line[lines->count] = strsep(&rest, "\n");
+    }
+    return PARMAP_OK;
 }
 
 static void drop(pm_setting *setting)
@@ -374,7 +383,8 @@ static parmap_status add_defaults(pm_layers *layers)
 
 static bool is_given(const pm_layers *layers, pm_option_id id)
 {
-    return strcmp(layers->settings[id].where, by_default) != 0;
+    const pm_setting *setting = &layers->settings[id];
+    return setting->value != NULL && strcmp(setting->where, by_default) != 0;
 }
 
 /* "cubemap.h5" -> "cubemap.3-of-8.h5": each part has a file of its own. */

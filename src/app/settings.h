@@ -23,9 +23,18 @@ typedef struct pm_typed_range {
     parmap_int128 first, last, step;
 } pm_typed_range;
 
-/* The next line of a list of settings, which is cut out of `*list`; NULL when there is none left.
+enum { PM_LINES = 32 };
+
+/* The values of a setting that may be given several times; `text` holds them, the caller frees it.
  */
-char *pm_settings_line(char **list);
+typedef struct pm_lines {
+    char *text;
+    const char *line[PM_LINES];
+    int count;
+} pm_lines;
+
+/* Local.  From the list that a setting is; `option` is its name.  PARMAP_USAGE for too many. */
+parmap_status pm_lines_split(const char *list, const char *option, pm_lines *lines);
 
 /* The number of elements, 1 to 2^63-1. */
 int64_t pm_typed_range_count(const pm_typed_range *bounds);

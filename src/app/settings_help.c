@@ -1,35 +1,13 @@
 /* --help: the table of options laid out in 80 columns, and what a first run needs to know. */
 #include "app/options.h"
 
+#include "app/columns.h"
 #include "app/settings.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 80, OPTION_COLUMN = 26, EXAMPLE_COLUMN = 42, CODE_COLUMN = 6, HELP_BYTES = 512 };
-
-/* Prints `left`, and from `column` on the words of `text`, in as many lines as they need. */
-static void print_entry(const char *left, int column, const char *text)
-{
-    int at = printf("%s", left);
-    if (at > 0 && at > column - 2) {
-        putchar('\n');
-        at = 0;
-    }
-    for (bool first = true; *text != '\0'; first = false) {
-        const int length = (int)strcspn(text, " ");
-        if (!first && at + 1 + length > WIDTH) {
-            putchar('\n');
-            at = 0;
-        }
-        const int blanks = at < column ? column - at : at > 0;
-        printf("%*s%.*s", blanks, "", length, text);
-        at += blanks + length;
-        text += length;
-        text += strspn(text, " ");
-    }
-    putchar('\n');
-}
+enum { OPTION_COLUMN = 26, EXAMPLE_COLUMN = 42, CODE_COLUMN = 6, HELP_BYTES = 512 };
 
 /* "vector unit of the processor: auto, baseline, v3 or v4 [auto]" */
 static void print_option(pm_option_id id, const parmap_spec *defaults)
@@ -46,7 +24,7 @@ static void print_option(pm_option_id id, const parmap_spec *defaults)
     snprintf(text, sizeof text, "%s%s%s%s%s%s", option->help, words[0] != '\0' ? ": " : "", words,
              standard != NULL ? " [" : "", standard != NULL ? standard : "",
              standard != NULL ? "]" : "");
-    print_entry(left, OPTION_COLUMN, text);
+    pm_print_columns(left, OPTION_COLUMN, text);
 }
 
 static void print_exit_codes(void)
@@ -63,7 +41,7 @@ static void print_exit_codes(void)
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         char left[CODE_COLUMN + 1];
         snprintf(left, sizeof left, "%4d", codes[i].code);
-        print_entry(left, CODE_COLUMN, codes[i].text);
+        pm_print_columns(left, CODE_COLUMN, codes[i].text);
     }
 }
 
@@ -83,16 +61,16 @@ static void print_examples(const char *program, const char *output)
     puts("\nExamples:");
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
         snprintf(left, sizeof left, "  %s%s%s", examples[i].before, program, examples[i].after);
-        print_entry(left, EXAMPLE_COLUMN, examples[i].text);
+        pm_print_columns(left, EXAMPLE_COLUMN, examples[i].text);
     }
     snprintf(left, sizeof left, "  %s --verify %s", program, output != NULL ? output : "FILE");
-    print_entry(left, EXAMPLE_COLUMN, "compute again and compare");
+    pm_print_columns(left, EXAMPLE_COLUMN, "compute again and compare");
 }
 
 void pm_settings_help(const char *program, const parmap_spec *defaults)
 {
     printf("Usage: %s [OPTION]...\n", program);
-    print_entry(
+    pm_print_columns(
         "", 0,
         "Computes a function for every number of a range, or every row of data sets, on all "
         "cores it is given, and writes the results to an HDF5 file. Runs alone, or under mpirun or "
@@ -105,9 +83,9 @@ void pm_settings_help(const char *program, const parmap_spec *defaults)
         print_option((pm_option_id)id, defaults);
     }
     putchar('\n');
-    print_entry("", 0,
-                "Defaults are in [brackets]. A switch, such as --stats, also takes =on or =off.");
-    print_entry(
+    pm_print_columns(
+        "", 0, "Defaults are in [brackets]. A switch, such as --stats, also takes =on or =off.");
+    pm_print_columns(
         "", 0,
         "Every setting can also stand in the environment, as PARMAP_RANGE or "
         "PARMAP_ALLOW_ROUNDING, or in the file of --config, as range = 1..1000 or "

@@ -32,6 +32,10 @@ static void print_text(const pm_summary *s)
     printf("  %-9s %" PRId64 " (%s, %s)\n", "elements", s->items,
            pm_layout_format(layout, &s->plan->result),
            pm_format_scaled(number, bytes_of(s, s->items), "B"));
+    if (strcmp(s->arithmetic, "proved") == 0)
+        text_line("overflow", "impossible, proved for all inputs");
+    else if (strcmp(s->arithmetic, "checked") == 0)
+        text_line("overflow", "none, checked where it could not be ruled out");
     if (s->failed > 0)
         printf("  %-9s %" PRId64 " of them\n", "failed", s->failed);
     if (s->before > 0)
@@ -100,6 +104,8 @@ static void print_json(const pm_summary *s)
     json_text("program", s->program);
     json_next_text("status", s->status);
     json_next_text("kernel", s->kernel);
+    json_next_text("formula", s->formula);
+    json_next_text("arithmetic", s->arithmetic);
     json_next_text("type", pm_layout_format(layout, &s->plan->result));
     json_next_text("range", pm_range_format(range, &s->plan->range));
     json_next_int("elements", s->items);

@@ -10,6 +10,8 @@ typedef struct pm_summary {
     const char *program;
     const char *status; /* "complete", "already complete", "verified", "stopped" */
     const char *kernel;
+    const char *formula;    /* NULL = none */
+    const char *arithmetic; /* "proved", "checked", or "" */
     const pm_plan *plan;
     const pm_topology *topology;
     int64_t items;  /* that were done, */

@@ -138,6 +138,27 @@ static void log_line(pm_log_level level, const char *prefix, const char *format,
     pthread_mutex_unlock(&log_state.lock);
 }
 
+void pm_log_lines(pm_log_level level, const char *text)
+{
+    char part[LINE_BYTES];
+    pthread_mutex_lock(&log_state.lock);
+    const bool heard = !log_state.muted && level <= log_state.level && *text != '\0';
+    if (heard)
+        erase_drawn();
+    while (heard && *text != '\0') {
+        size_t length = 0;
+        for (; *text != '\0' && length + 1 < sizeof part; text++) {
+            const bool drawn =
+                ((unsigned char)*text >= ' ' && *text != 127) || *text == '\n' || *text == '\t';
+            part[length++] = drawn ? *text : '?';
+        }
+        if (*text == '\0' && part[length - 1] != '\n')
+            part[length++] = '\n';
+        write_whole(part, length);
+    }
+    pthread_mutex_unlock(&log_state.lock);
+}
+
 #define LOG_LINE(level, prefix)                                                                    \
     do {                                                                                           \
         va_list arguments;                                                                         \
@@ -164,4 +185,19 @@ void pm_log_note(const char *format, ...)
 void pm_log_detail(const char *format, ...)
 {
     LOG_LINE(PM_LOG_VERBOSE, "");
+}
+
+/* Further lines stay below the first as they were meant to. */
+void pm_log_failure(void)
+{
+    const char *at = parmap_message();
+    const int margin = (int)strlen(log_state.program) + (int)strlen(": error: ");
+    int length = (int)strcspn(at, "\n");
+    pm_log_error("%.*s", length, at);
+    for (at += length; *at == '\n'; at += length) {
+        char line[LINE_BYTES];
+        length = (int)strcspn(++at, "\n");
+        snprintf(line, sizeof line, "%*s%.*s\n", margin, "", length, at);
+        pm_log_lines(PM_LOG_QUIET, line);
+    }
 }

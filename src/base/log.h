@@ -26,6 +26,13 @@ void pm_log_mute(bool muted);
  * line that is logged takes it away first.  Returns whether something was drawn before. */
 bool pm_log_draw(const char *text);
 
+/* Lines of another program, a compiler for instance, as they are. */
+void pm_log_lines(pm_log_level level, const char *text);
+
+/* The message of this thread's last failure, as an error.  Its further lines, if it has any, show a
+ * place in what the user wrote. */
+void pm_log_failure(void);
+
 void pm_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void pm_log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void pm_log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,6 +3,8 @@
  * case. */
 #include "base/text.h"
 
+#include "base/hash.h"
+
 #include "base/status.h"
 
 #include <ctype.h>
@@ -278,7 +280,25 @@ char *pm_format_clock(char text[PM_NUMBER_TEXT], double seconds)
     return text;
 }
 
-/* ---- the nearest word ------------------------------------------------------------------------ */
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool pm_is_name(const char *text, size_t room)
+{
+    if (!text || !is_letter(text[0]))
+        return false;
+    for (size_t i = 1; i < room; i++) {
+        if (text[i] == '\0')
+            return true;
+        if (!is_letter(text[i]) && !is_digit(text[i]))
+            return false;
+    }
+    return false;
+}
 
 enum { WORD_BYTES = 64, FARTHEST = 3 };
 
@@ -338,4 +358,15 @@ void pm_copy_line(char *to, size_t room, const char *from)
     for (size_t i = 0; i < end; i++)
         to[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
     memset(to + end, 0, room - end);
+}
+
+char *pm_text_digest(char *to, size_t room, const char *from)
+{
+    enum { TAIL = 24 };
+    const size_t length = strlen(from);
+    pm_copy_line(to, length < room ? room : room - TAIL, from);
+    if (length >= room)
+        snprintf(to + strlen(to), TAIL, " ... #%016llx",
+                 (unsigned long long)pm_hash_block(from, length, 0));
+    return to;
 }

@@ -45,6 +45,14 @@ char *pm_format_clock(char text[PM_NUMBER_TEXT], double seconds);
  * characters; a text that is too long is cut between two characters of UTF-8. */
 void pm_copy_line(char *to, size_t room, const char *from);
 
+/* The text where it fits into `room` bytes, else its beginning and a hash of all of it.  Returns
+ * `to`. */
+char *pm_text_digest(char *to, size_t room, const char *from);
+
+/* Whether it is a name as in C: letters, digits, underscores, no digit first; and fits into `room`
+ * bytes with its '\0'.  NULL is none. */
+bool pm_is_name(const char *text, size_t room);
+
 /* The word of words[0..count-1] nearest to `word` by edit distance (Damerau-Levenshtein, optimal
  * string alignment), or NULL when none is near enough to be meant (distance over a third of the
  * longer word's length, or over 3).  NULL entries are skipped. */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,9 +106,17 @@ void pm_type_widen(parmap_type type, const void *values, int64_t count, void *wi
     }
 }
 
-/* The shortest that leads back. */
+/* The shortest that leads back; whole numbers that people write out as they do. */
 static void format_real(char text[PM_VALUE_TEXT], parmap_type type, double value)
 {
+    if (isnan(value)) {
+        strcpy(text, "NaN"); /* without its sign, which says nothing */
+        return;
+    }
+    if (fabs(value) < 1e15 && value == trunc(value)) {
+        snprintf(text, PM_VALUE_TEXT, "%.0f", value);
+        return;
+    }
     for (int digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
         snprintf(text, PM_VALUE_TEXT, "%.*g", digits, value);
         const double back = strtod(text, NULL);

@@ -1,8 +1,8 @@
-# Finds MPI, OpenMP, HDF5, xxHash and inih.  What is missing is told all at once, with the names of
-# the packages; what is there but does not fit together is refused in words.
+# Finds MPI, OpenMP, HDF5, xxHash, inih and libdeflate.  What is missing is told all at once, with the
+# names of the packages; what is there but does not fit together is refused in words.
 #
-# Gives MPI::MPI_C, OpenMP::OpenMP_C, the targets parmap_hdf5, parmap_xxhash and parmap_inih, and
-# PARMAP_MPI_FLAVOUR (openmpi or mpich).
+# Gives MPI::MPI_C, OpenMP::OpenMP_C, the targets parmap_hdf5, parmap_xxhash, parmap_inih and
+# parmap_libdeflate, and PARMAP_MPI_FLAVOUR (openmpi or mpich).
 include(CheckCSourceCompiles)
 include(CMakePushCheckState)
 find_package(PkgConfig QUIET)
@@ -118,7 +118,7 @@ else()
     parmap_missing("MPI (Open MPI)" "openmpi-bin;libopenmpi-dev" openmpi-devel)
 endif()
 
-# ---- OpenMP, xxHash, inih -----------------------------------------------------------------------
+# ---- OpenMP, xxHash, inih, libdeflate -----------------------------------------------------------
 find_package(OpenMP QUIET COMPONENTS C)
 if(NOT OpenMP_C_FOUND)
     if(CMAKE_C_COMPILER_ID MATCHES Clang)
@@ -129,6 +129,7 @@ if(NOT OpenMP_C_FOUND)
 endif()
 parmap_find_by_pkg_config(parmap_xxhash libxxhash "xxHash" libxxhash-dev xxhash-devel)
 parmap_find_by_pkg_config(parmap_inih inih "inih" libinih-dev inih-devel)
+parmap_find_by_pkg_config(parmap_libdeflate libdeflate "libdeflate" libdeflate-dev libdeflate-devel)
 
 # ---- HDF5 ---------------------------------------------------------------------------------------
 # The serial one is enough, and it never brings an MPI library of its own.  HDF5_ROOT names another.

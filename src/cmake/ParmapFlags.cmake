@@ -12,7 +12,8 @@ endif()
 # Without contraction to fused multiply-add every vector unit gives the same bits; the simd pragmas
 # need no OpenMP run-time library.
 # parmap_kernel.h refuses to compile without the last, which says that the others were given.
-set(PARMAP_EXACT_FLAGS -ffp-contract=off -fopenmp-simd -DPARMAP_EXACT_FLAGS)
+set(PARMAP_EXACT_FLAGS -ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp-simd
+                       -DPARMAP_EXACT_FLAGS)
 
 add_library(parmap_warnings INTERFACE)
 target_compile_options(

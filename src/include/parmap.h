@@ -1,7 +1,7 @@
 /* parmap - map a function over millions of inputs: OpenMP threads, MPI ranks, HDF5 results.
  *
  * This header, with those that it includes (parmap_abi.h, parmap_kernel.h, parmap_shared.h,
- * parmap_process.h, parmap_pool.h), is the whole contract of the library.
+ * parmap_process.h, parmap_pool.h, parmap_cxx.h), is the whole contract of the library.
  *
  * Conventions
  *   - Names are `parmap_...` and `PARMAP_...`; what begins with `pm_` or `PM_` is not for callers.
@@ -49,7 +49,7 @@ typedef struct parmap_spec {
     const parmap_kernel *kernel;
     int64_t first; /* the range first..last, both included */
     int64_t last;
-    parmap_type type;    /* of the inputs; must be one that the kernel has */
+    parmap_type type;    /* of the inputs; one that the kernel has, or PARMAP_RECORD */
     const char *dataset; /* name of the data set, without the leading slash */
     const char *output;  /* name of the HDF5 file */
 } parmap_spec;
@@ -70,6 +70,8 @@ PARMAP_API int parmap_program(int argc, char **argv, const parmap_spec *spec);
 #ifdef __cplusplus
 }
 #endif
+
+#include "parmap_cxx.h"
 
 #include "parmap_kernel.h"
 

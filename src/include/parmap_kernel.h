@@ -65,8 +65,8 @@
  *     {
  *         return exp(-x * x / (2 * sigma * sigma));
  *     }
- *     PARMAP_DOMAIN(gauss, double, -1e15, 1e15, .parameters =
- * PARMAP_PARAMETERS_OF(gauss_parameters));
+ *     PARMAP_DOMAIN(gauss, double, -1e15, 1e15,
+ *                   .parameters = PARMAP_PARAMETERS_OF(gauss_parameters));
  *
  * A body may take a whole block at once, too:
  *
@@ -84,6 +84,8 @@
  * -ffp-contract=off (CMake target and pkg-config file do): with contraction the copies would round
  * differently.
  */
+#include "parmap.h" /* which includes this one, in its place */
+
 #ifndef PARMAP_KERNEL_H
 #define PARMAP_KERNEL_H
 
@@ -206,8 +208,13 @@
     LIST(PM_PARAMETER_VALUE)                                                                       \
     static const parmap_parameter name[] = {LIST(PM_PARAMETER_ENTRY)}
 
+#ifdef __cplusplus
+#define PARMAP_PARAMETERS_OF(name)                                                                 \
+    {name, (int)(sizeof name / sizeof name[0])}
+#else
 #define PARMAP_PARAMETERS_OF(name)                                                                 \
     name, .parameter_count = (int)(sizeof name / sizeof name[0])
+#endif
 
 /* ---- loops ----------------------------------------------------------------------------------- */
 
@@ -335,12 +342,20 @@
     PM_STATIC_ASSERT(PM_EXACT, "compile kernels with the flags of pkg-config --cflags parmap or "  \
                                "of CMake's parmap::parmap");                                       \
     static const parmap_variant kernel_name##_variants[] = {PM_UNPACK variants_list};              \
-    static const parmap_kernel kernel_name = {                                                     \
-        .abi = PARMAP_KERNEL_ABI,                                                                  \
-        .name = #kernel_name,                                                                      \
-        .variants = kernel_name##_variants,                                                        \
-        .variant_count = (int)(sizeof kernel_name##_variants / sizeof kernel_name##_variants[0]),  \
-        __VA_ARGS__}
+    static const parmap_kernel kernel_name =                                                       \
+        PM_KERNEL_STRUCT(#kernel_name, kernel_name##_variants, __VA_ARGS__)
+#define PM_COUNT(variants) (int)(sizeof variants / sizeof variants[0])
+
+#ifdef __cplusplus /* whose designators are not C's: parmap_cxx.h */
+#define PM_KERNEL_STRUCT(name, variants, ...)                                                      \
+    pm_kernel_struct(name, variants, PM_COUNT(variants), {__VA_ARGS__})
+#else
+#define PM_KERNEL_STRUCT(kernel_name, kernel_variants, ...)                                        \
+    {                                                                                              \
+        .abi = PARMAP_KERNEL_ABI, .name = kernel_name, .variants = kernel_variants,                \
+        .variant_count = PM_COUNT(kernel_variants), __VA_ARGS__                                    \
+    }
+#endif
 #define PM_UNPACK(...) __VA_ARGS__
 
 #define PARMAP_DOMAIN(name, IN, ...) PM_DOMAIN_EXPANDED(name, __VA_ARGS__, )

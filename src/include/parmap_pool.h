@@ -18,6 +18,8 @@
  *
  * Errors of any call, besides those named: PARMAP_CLOSED after close or terminate, PARMAP_CANCELLED
  * when the calling process was terminated, PARMAP_SYSTEM when a rank died. */
+#include "parmap.h" /* which includes this one, in its place */
+
 #ifndef PARMAP_POOL_H
 #define PARMAP_POOL_H
 
@@ -209,7 +211,16 @@ PARMAP_API void parmap_iterator_free(parmap_iterator *iterator);
 
 /* ---- Python's names -------------------------------------------------------------------------- */
 
-#ifndef __cplusplus /* which has no compound literals */
+/* clang-format off */
+/* The C types of numbers, and what they are as items of kernels; others are records and arrays. */
+#define PM_NUMBERS(X)                                                                              \
+    X(int8_t, PARMAP_INT8) X(uint8_t, PARMAP_UINT8) X(int16_t, PARMAP_INT16)                       \
+    X(uint16_t, PARMAP_UINT16) X(int32_t, PARMAP_INT32) X(uint32_t, PARMAP_UINT32)                 \
+    X(int64_t, PARMAP_INT64) X(uint64_t, PARMAP_UINT64) X(parmap_int128, PARMAP_INT128)            \
+    X(float, PARMAP_FLOAT32) X(double, PARMAP_FLOAT64)
+/* clang-format on */
+
+#ifndef __cplusplus /* for that: parmap_cxx.h */
 /* Sizes are those of what the pointers point to.  More fields of the job may follow as designated
  * initialisers: parmap_pool_map(pool, cube, numbers, cubes, 1000, .chunk = 100). */
 #define parmap_pool_apply(pool, task, input, result)                                               \
@@ -243,11 +254,9 @@ PARMAP_API void parmap_iterator_free(parmap_iterator *iterator);
 #define PM_MAP_ASYNC(pool, task, inputs, results, count_, handle, ...)                             \
     parmap_pool_submit(pool, PM_JOB(task, inputs, results, count_, __VA_ARGS__), handle)
 /* clang-format off */
+#define PM_TYPE_CASE(T, type) , T * : type, const T * : type
 #define PM_TYPE_OF_POINTER(pointer)                                                                \
-    _Generic((pointer), int64_t * : PARMAP_INT64, const int64_t * : PARMAP_INT64,                  \
-             uint64_t * : PARMAP_UINT64, const uint64_t * : PARMAP_UINT64,                         \
-             parmap_int128 * : PARMAP_INT128, const parmap_int128 * : PARMAP_INT128,               \
-             double * : PARMAP_FLOAT64, const double * : PARMAP_FLOAT64)
+    _Generic((pointer) PM_NUMBERS(PM_TYPE_CASE), default : PARMAP_RECORD)
 /* clang-format on */
 #endif
 

@@ -25,6 +25,8 @@
  * variables, and what they print comes out of that rank.
  *
  * Every function here is Local, but for parmap_serve. */
+#include "parmap.h" /* which includes this one, in its place */
+
 #ifndef PARMAP_PROCESS_H
 #define PARMAP_PROCESS_H
 

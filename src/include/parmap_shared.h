@@ -37,6 +37,8 @@
  * Environment (rank 0's counts): PARMAP_HEAP = bytes of heap per rank ("64M"), PARMAP_WINDOW = shm,
  * rma or msg, PARMAP_VERBOSE = 1: say on stderr what was chosen.
  */
+#include "parmap.h" /* which includes this one, in its place */
+
 #ifndef PARMAP_SHARED_H
 #define PARMAP_SHARED_H
 
@@ -428,21 +430,20 @@ PARMAP_API parmap_status parmap_wait(parmap_waitable *objects, int64_t count, do
 
 /* ---- names without a suffix ------------------------------------------------------------------ */
 
-#ifndef __cplusplus /* which has no _Generic */
 /* clang-format off */
+/* The C types of elements, and their typecodes. */
+#define PM_TYPECODES(X)                                                                            \
+    X(char, 'c') X(signed char, 'b') X(unsigned char, 'B') X(short, 'h') X(unsigned short, 'H')    \
+    X(int, 'i') X(unsigned int, 'I') X(long, 'l') X(unsigned long, 'L') X(long long, 'q')          \
+    X(unsigned long long, 'Q') X(float, 'f') X(double, 'd')
+
+#ifndef __cplusplus /* for that: parmap_cxx.h */
 #define PM_BY_NUMBER(name, number)                                                                 \
     _Generic((number), float : name##_real, double : name##_real, default : name##_int)
 #define PM_BY_POINTER(name, pointer)                                                               \
     _Generic((pointer), double * : name##_real, int64_t * : name##_int)
-#define PM_TYPECODE(pointer)                                                                       \
-    _Generic((pointer), char * : 'c', const char * : 'c', signed char * : 'b',                     \
-             const signed char * : 'b', unsigned char * : 'B', const unsigned char * : 'B',        \
-             short * : 'h', const short * : 'h', unsigned short * : 'H',                           \
-             const unsigned short * : 'H', int * : 'i', const int * : 'i', unsigned int * : 'I',   \
-             const unsigned int * : 'I', long * : 'l', const long * : 'l', unsigned long * : 'L',  \
-             const unsigned long * : 'L', long long * : 'q', const long long * : 'q',              \
-             unsigned long long * : 'Q', const unsigned long long * : 'Q', float * : 'f',          \
-             const float * : 'f', double * : 'd', const double * : 'd')
+#define PM_TYPECODE_CASE(T, code) , T * : code, const T * : code
+#define PM_TYPECODE(pointer) _Generic((pointer) PM_TYPECODES(PM_TYPECODE_CASE))
 /* clang-format on */
 
 #define parmap_value_create(value, typecode, initial)                                              \

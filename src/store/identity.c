@@ -1,23 +1,47 @@
 /* The probe is a number, or, where items can fail, digits for each item. */
 #include "store/identity.h"
 
+#include "base/text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+enum { FACT = 72 }; /* so that all of them fit, with the probe behind them */
+
 static const char before_probe[] = ", probe ";
+
+/* What only some mappings have.  In differences commas part the facts. */
+static void add_fact(char *facts, size_t room, const pm_record *data, const char *name)
+{
+    char fact[FACT];
+    const size_t used = strlen(facts);
+    const char *value = pm_record_get_text(data, name, "");
+    if (!value[0])
+        return;
+    pm_text_digest(fact, sizeof fact, value);
+    for (char *comma = fact; (comma = strstr(comma, ", ")) != NULL; comma++)
+        *comma = ';';
+    snprintf(facts + used, room - used, ", %s %s", name, fact);
+}
 
 char *pm_identity(char text[PM_IDENTITY], const pm_file *file)
 {
+    static const char *const names[] = {"formula", "parameters", "input", "nan"};
     const pm_record *d = &file->data;
-    char probe[32];
+    char probe[32], type[FACT], dataset[FACT],
+        facts[sizeof names / sizeof names[0] * (FACT + 16)] = "";
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        add_fact(facts, sizeof facts, d, names[i]);
     snprintf(probe, sizeof probe, "%" PRIx64, pm_record_get_uint(d, "probe", 0));
     snprintf(text, PM_IDENTITY,
-             "kernel %s version %" PRId64 ", range %s, type %s%s, data set %s%s%s",
+             "kernel %s version %" PRId64 ", range %s, type %s%s%s, data set %s%s%s",
              pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
-             pm_record_get_text(d, "range", "?"), pm_record_get_text(d, "type", "?"),
-             pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", file->dataset,
-             before_probe, file->has_statuses ? pm_record_get_text(d, "probe", "") : probe);
+             pm_record_get_text(d, "range", "?"),
+             pm_text_digest(type, sizeof type, pm_record_get_text(d, "type", "?")),
+             pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", facts,
+             pm_text_digest(dataset, sizeof dataset, file->dataset), before_probe,
+             file->has_statuses ? pm_record_get_text(d, "probe", "") : probe);
     return text;
 }
 

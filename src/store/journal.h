@@ -18,9 +18,9 @@ typedef struct pm_journal_head {
     int64_t blocks; /* 0 = the run keeps no journal: there are no slots */
     int64_t block_items;
     pm_metadata layout; /* of the file */
-    int64_t inode;    /* of the file */
-    int64_t session;  /* of the last attempt, from 1 */
-    uint64_t boot;    /* of the node whose page cache holds what is WRITTEN; 0 = not known */
+    int64_t inode;      /* of the file */
+    int64_t session;    /* of the last attempt, from 1 */
+    uint64_t boot;      /* of the node whose page cache holds what is WRITTEN; 0 = not known */
 } pm_journal_head;
 
 typedef struct pm_journal {

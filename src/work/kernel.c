@@ -72,6 +72,12 @@ static bool within(const parmap_domain *domain, const pm_range *range)
            last <= domain->max;
 }
 
+bool pm_kernel_covers(const parmap_variant *variant, const pm_range *range)
+{
+    const parmap_domain domain = pm_kernel_domain(variant, false);
+    return within(&domain, range);
+}
+
 /* The first item outside the domain, given that one is. */
 static parmap_int128 first_outside(const parmap_domain *domain, const pm_range *range)
 {

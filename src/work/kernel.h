@@ -24,6 +24,9 @@ parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type ty
 /* The numbers of a range for which the plain loops are right. */
 parmap_domain pm_kernel_domain(const parmap_variant *variant, bool allow_rounding);
 
+/* Whether that is all of the range. */
+bool pm_kernel_covers(const parmap_variant *variant, const pm_range *range);
+
 /* Whether it has loops that check their results, for what lies outside the domain. */
 bool pm_kernel_checks(const parmap_variant *variant);
 

@@ -94,7 +94,9 @@ char *pm_range_format(char text[PM_RANGE_TEXT], const pm_range *range)
     pm_format_int128(first, range->first);
     pm_format_int128(last, pm_range_last(range));
     pm_format_int128(step, range->step);
-    if (range->step == 1 || range->count == 1)
+    if (range->count == 0)
+        snprintf(text, PM_RANGE_TEXT, PM_RANGE_NONE);
+    else if (range->step == 1 || range->count == 1)
         snprintf(text, PM_RANGE_TEXT, "%s..%s", first, last);
     else
         snprintf(text, PM_RANGE_TEXT, "%s..%s:%s", first, last, step);

@@ -9,8 +9,14 @@ enum { PM_RANGE_TEXT = 160, PM_PART_TEXT = 48 };
 typedef struct pm_range {
     parmap_int128 first;
     parmap_int128 step; /* not 0; negative = descending */
-    int64_t count;      /* at least 1 */
+    int64_t count;      /* at least 1, but for the range of no rows */
 } pm_range;
+
+#define PM_RANGE_NONE "none"
+static inline pm_range pm_range_of_none(void)
+{
+    return (pm_range){0, 1, 0};
+}
 
 /* One of the equal parts of a range: the `number`-th of `of`, from 1 on.  of = 0: not divided. */
 typedef struct pm_part {

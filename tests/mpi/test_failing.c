@@ -68,26 +68,34 @@ static parmap_status tell(void *context, int64_t item, int64_t attempts, const c
     return PARMAP_OK;
 }
 
-static pm_flow flow_of(pm_range_source *source, pm_items *items, int64_t block_items)
+/* What computes. */
+typedef struct works {
+    pm_computer computer;
+    pm_items items;
+    pm_kernel_source source;
+} works;
+
+static pm_flow flow_of(works *w, int64_t block_items)
 {
-    const parmap_variant *variant = &thrice.variants[PARMAP_INT64];
     memset(&seen, 0, sizeof seen);
-    *items = (pm_items){.range = {.first = FIRST, .step = 1, .count = ITEMS},
-                        .type = PARMAP_INT64,
-                        .result = variant->result,
-                        .item = variant->code->item,
-                        .retries = 1,
-                        .failed = tell,
-                        .context = &seen};
-    *source = (pm_range_source){.range = items->range, .items = items};
+    CHECK_INT(pm_computer_make(&w->computer, &thrice, PARMAP_INT64, pm_vector_best(), false),
+              PARMAP_OK);
+    w->source = (pm_kernel_source){.computer = &w->computer,
+                                   .range = {.first = FIRST, .step = 1, .count = ITEMS},
+                                   .items = &w->items};
+    w->items = (pm_items){.computer = &w->computer,
+                          .range = &w->source.range,
+                          .retries = 1,
+                          .failed = tell,
+                          .context = &seen};
     return (pm_flow){.blocks = pm_blocks_of(ITEMS, block_items),
-                     .type = PARMAP_INT64,
-                     .vector = pm_vector_best(),
+                     .result = w->computer.result,
+                     .vector = w->computer.vector,
                      .checksum = true,
                      .stats = true,
                      .can_fail = true,
-                     .source = &pm_source_range,
-                     .source_self = source,
+                     .source = &pm_source_kernel,
+                     .source_self = &w->source,
                      .sink = &keeping,
                      .sink_self = &seen};
 }
@@ -168,12 +176,11 @@ static void check_items(bool complete)
 
 static void check_layout(const char *schedule, int nodes, int threads, int64_t block_items)
 {
-    pm_range_source source;
-    pm_items items;
+    works w;
     parmap_status stop;
     int64_t failed = 0, sum = 0;
     const pm_topology topology = topology_of(nodes, threads);
-    const pm_flow flow = flow_of(&source, &items, block_items);
+    const pm_flow flow = flow_of(&w, block_items);
     const pm_tally mine = run(&flow, schedule, &topology, INT64_MAX, &stop);
     const pm_tally all = tally_of_all(&mine);
     for (int64_t x = FIRST; x < FIRST + ITEMS; x++) {
@@ -205,11 +212,10 @@ static void layouts(void)
 /* A run of many seconds ends when the limit is reached. */
 static void check_stop(const char *schedule, int nodes, int threads, int64_t limit)
 {
-    pm_range_source source;
-    pm_items items;
+    works w;
     parmap_status stop;
     const pm_topology topology = topology_of(nodes, threads);
-    const pm_flow flow = flow_of(&source, &items, 16);
+    const pm_flow flow = flow_of(&w, 16);
     pause_ms = 5;
     const pm_tally mine = run(&flow, schedule, &topology, limit, &stop);
     const pm_tally all = tally_of_all(&mine);

@@ -81,24 +81,35 @@ static parmap_status mark(void *self, const pm_piece *piece)
 
 static const pm_sink keeping = {.name = "keeping", .emit = emit, .mark = mark};
 
-static pm_flow flow_of(pm_range_source *source, parmap_type type, int64_t items,
-                       int64_t block_items)
+/* A kernel over a range. */
+typedef struct works {
+    pm_computer computer;
+    pm_kernel_source source;
+} works;
+
+static pm_flow flow_over(works *w, const parmap_kernel *kernel, parmap_type type, int64_t items,
+                         int64_t block_items)
 {
-    const parmap_vector vector = pm_vector_best();
+    CHECK_INT(pm_computer_make(&w->computer, kernel, type, pm_vector_best(), false), PARMAP_OK);
+    w->source = (pm_kernel_source){.computer = &w->computer,
+                                   .range = {.first = 3, .step = 1, .count = items}};
     memset(&kept, 0, sizeof kept);
     kept.type = type;
     kept.failing_block = kept.raising_block = -1;
-    *source = (pm_range_source){.range = {.first = 3, .step = 1, .count = items},
-                                .loop = poly.variants[type].code->loops[vector]};
     return (pm_flow){.blocks = pm_blocks_of(items, block_items),
-                     .type = type,
-                     .vector = vector,
+                     .result = w->computer.result,
+                     .vector = w->computer.vector,
                      .checksum = true,
                      .stats = true,
-                     .source = &pm_source_range,
-                     .source_self = source,
+                     .source = &pm_source_kernel,
+                     .source_self = &w->source,
                      .sink = &keeping,
                      .sink_self = &kept};
+}
+
+static pm_flow flow_of(works *w, parmap_type type, int64_t items, int64_t block_items)
+{
+    return flow_over(w, &poly, type, items, block_items);
 }
 
 /* The same, computed by one plain loop. */
@@ -172,14 +183,14 @@ static void check_layout(const pm_flow *flow, const char *schedule, int nodes, i
     CHECK_INT(all.checksum, expected.checksum);
     CHECK(all.seconds >= o.tally.seconds);
     CHECK_INT(all.stats.inexact, 0);
-    if (flow->type == PARMAP_FLOAT64) {
+    if (kept.type == PARMAP_FLOAT64) {
         CHECK(all.stats.real_min == (double)expected.min);
         CHECK(all.stats.real_max == (double)expected.max);
     } else {
         CHECK_INT(all.stats.min, expected.min);
         CHECK_INT(all.stats.max, expected.max);
     }
-    if (flow->type != PARMAP_INT128)
+    if (kept.type != PARMAP_INT128)
         CHECK_INT(all.stats.sum, expected.sum);
 }
 
@@ -190,8 +201,8 @@ static void check_layouts(parmap_type type, int64_t items, int64_t block_items)
     for (int s = 0; s < 2; s++) {
         for (int nodes = 1; nodes <= 3; nodes++) {
             for (int threads = 1; threads <= 4; threads += 3) {
-                pm_range_source source;
-                const pm_flow flow = flow_of(&source, type, items, block_items);
+                works w;
+                const pm_flow flow = flow_of(&w, type, items, block_items);
                 check_layout(&flow, schedules[s], nodes, threads);
             }
         }
@@ -215,8 +226,8 @@ static void types(void)
 
 static void switched_off(void)
 {
-    pm_range_source source;
-    pm_flow flow = flow_of(&source, PARMAP_INT64, 1000, 10);
+    works w;
+    pm_flow flow = flow_of(&w, PARMAP_INT64, 1000, 10);
     const pm_topology topology = topology_of(1, 2);
     flow.checksum = flow.stats = false;
     flow.sink = &pm_sink_none;
@@ -231,9 +242,9 @@ static void switched_off(void)
 }
 
 /* A run of half a minute or more, if nothing ends it. */
-static pm_flow long_flow(pm_range_source *source)
+static pm_flow long_flow(works *w)
 {
-    const pm_flow flow = flow_of(source, PARMAP_INT64, MOST_ITEMS, 1);
+    const pm_flow flow = flow_of(w, PARMAP_INT64, MOST_ITEMS, 1);
     kept.pause_ms = 40;
     return flow;
 }
@@ -249,9 +260,9 @@ static int ranks_with(const outcome *o, parmap_status status, const char *messag
 static void check_failure(const char *schedule, int nodes, int threads, int64_t block)
 {
     char message[64];
-    pm_range_source source;
+    works w;
     const pm_topology topology = topology_of(nodes, threads);
-    const pm_flow flow = long_flow(&source);
+    const pm_flow flow = long_flow(&w);
     const double begun = pm_now();
     kept.failing_block = block;
     snprintf(message, sizeof message, "no room for block %" PRId64, block);
@@ -287,8 +298,8 @@ static void failing_everywhere(void)
 {
     static const pm_sink never = {.name = "never", .emit = emit_never};
     for (int round = 0; round < 10; round++) {
-        pm_range_source source;
-        pm_flow flow = flow_of(&source, PARMAP_INT64, 1000, 1);
+        works w;
+        pm_flow flow = flow_of(&w, PARMAP_INT64, 1000, 1);
         const pm_topology topology = topology_of(1 + round % 3, 1 + round % 4);
         flow.sink = &never;
         const outcome o = run(&flow, round % 2 ? "static" : "dynamic", &topology);
@@ -304,9 +315,9 @@ static void time_limit(void)
 {
     for (int last = 0; last <= 1; last++) {
         for (int s = 0; s <= 1; s++) {
-            pm_range_source source;
+            works w;
             const pm_topology topology = topology_of(1 + s, 2);
-            pm_flow flow = long_flow(&source);
+            pm_flow flow = long_flow(&w);
             const double begun = pm_now();
             if (!last || world.rank == world.size - 1)
                 flow.until = begun + 0.5;
@@ -324,9 +335,9 @@ static void time_limit(void)
 /* Over before the first block. */
 static void no_time(void)
 {
-    pm_range_source source;
+    works w;
     const pm_topology topology = topology_of(1, 2);
-    pm_flow flow = long_flow(&source);
+    pm_flow flow = long_flow(&w);
     flow.until = pm_now() - 1;
     const outcome o = run(&flow, "dynamic", &topology);
     CHECK_INT(o.cause, PM_CAUSE_TIME);
@@ -334,29 +345,25 @@ static void no_time(void)
 }
 
 /* Items of a millisecond. */
-static void crawl(const parmap_span *span, void *results)
+PARMAP_KERNEL(crawl, int64_t, x, int64_t)
 {
-    int64_t *y = results;
-    for (int64_t i = 0; i < span->count; i++) {
-        y[i] = (int64_t)(span->first + i * span->step);
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return x;
 }
+PARMAP_DOMAIN(crawl, int64_t, PARMAP_DOMAIN_INT64);
 
 /* Blocks of 6 s and more are left within, and then are not done, ... */
-static pm_flow crawling_flow(pm_range_source *source)
+static pm_flow crawling_flow(works *w, const parmap_kernel *kernel)
 {
-    const pm_flow flow = flow_of(source, PARMAP_INT64, MOST_ITEMS, MOST_ITEMS / world.size);
-    source->loop = crawl;
-    return flow;
+    return flow_over(w, kernel, PARMAP_INT64, MOST_ITEMS, MOST_ITEMS / world.size);
 }
 
 /* ... when they take longer than there is time; */
 static void long_blocks_and_a_limit(void)
 {
-    pm_range_source source;
+    works w;
     const pm_topology topology = topology_of(1, 1);
-    pm_flow flow = crawling_flow(&source);
+    pm_flow flow = crawling_flow(&w, &crawl);
     flow.until = pm_now() + 0.3;
     const outcome o = run(&flow, "static", &topology);
     CHECK_INT(o.status, PARMAP_OK);
@@ -369,11 +376,9 @@ static void long_blocks_and_a_limit(void)
 static void long_blocks_and_a_failure(void)
 {
     const bool fails = world.rank == world.size - 1;
-    pm_range_source source;
+    works w;
     const pm_topology topology = topology_of(1, 1);
-    pm_flow flow = crawling_flow(&source);
-    if (fails)
-        source.loop = poly.variants[PARMAP_INT64].code->loops[PARMAP_VECTOR_BASELINE];
+    const pm_flow flow = crawling_flow(&w, fails ? &poly : &crawl);
     kept.failing_block = world.size - 1;
     const outcome o = run(&flow, "static", &topology);
     CHECK_INT(o.status, fails ? PARMAP_WRITE_ERROR : PARMAP_OK);
@@ -384,9 +389,9 @@ static void long_blocks_and_a_failure(void)
 /* The last case: a signal that has come stays.  It is no failure, so no rank has a message. */
 static void signalled(void)
 {
-    pm_range_source source;
+    works w;
     const pm_topology topology = topology_of(1, 2);
-    const pm_flow flow = long_flow(&source);
+    const pm_flow flow = long_flow(&w);
     const double begun = pm_now();
     kept.raising_block = MOST_ITEMS / world.size * (world.size - 1) + 1; /* the last rank's */
     const outcome o = run(&flow, "static", &topology);

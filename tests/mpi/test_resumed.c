@@ -91,7 +91,7 @@ static pm_flow flow_to(const pm_sink *sink, void *self)
 {
     return (pm_flow){.blocks = blocks,
                      .todo = &todo,
-                     .type = PARMAP_INT64,
+                     .result = pm_layout_of_type(PARMAP_INT64),
                      .vector = pm_vector_best(),
                      .checksum = true,
                      .stats = true,
@@ -276,8 +276,9 @@ static void describe_file(void)
 {
     memset(&file, 0, sizeof file);
     strcpy(file.dataset, "values");
-    file.type = PARMAP_INT64;
+    file.item = pm_layout_of_type(PARMAP_INT64);
     file.items = blocks.items;
+    pm_record_text(&file.data, "type", "int64");
     pm_record_int(&file.data, "count", blocks.items);
 }
 

@@ -10,7 +10,7 @@ static inline void describe_wanted(pm_file *wanted)
 {
     memset(wanted, 0, sizeof *wanted);
     strcpy(wanted->dataset, "cubes");
-    wanted->type = PARMAP_INT64;
+    wanted->item = pm_layout_of_type(PARMAP_INT64);
     wanted->items = 1000;
     pm_record_text(&wanted->data, "kernel", "cube");
     pm_record_int(&wanted->data, "kernel_version", 1);

@@ -263,8 +263,9 @@ static const char path[] = "failed.h5";
 
 static pm_file create(const char *dataset, parmap_type type, int64_t items)
 {
-    pm_file file = {.type = type, .items = items, .has_statuses = true};
+    pm_file file = {.item = pm_layout_of_type(type), .items = items, .has_statuses = true};
     snprintf(file.dataset, sizeof file.dataset, "%s", dataset);
+    pm_record_text(&file.data, "type", pm_type_name(type));
     pm_record_int(&file.data, "count", items);
     CHECK_INT(pm_file_create(path, &file), PARMAP_OK);
     return file;
@@ -355,7 +356,8 @@ static void without(void)
 {
     static pm_file file, got;
     pm_failed_list list = {.count = 0};
-    file = (pm_file){.type = PARMAP_INT64, .items = 10, .dataset = "results"};
+    file = (pm_file){.item = pm_layout_of_type(PARMAP_INT64), .items = 10, .dataset = "results"};
+    pm_record_text(&file.data, "type", "int64");
     pm_record_int(&file.data, "count", 10);
     CHECK_INT(pm_file_create(path, &file), PARMAP_OK);
     CHECK_INT(pm_file_read(path, &got), PARMAP_OK);

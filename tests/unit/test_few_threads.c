@@ -35,8 +35,10 @@ static void run(const char *schedule)
     static const pm_sink sink = {.name = "counting", .emit = emit};
     const pm_world world = {.rank = 0, .size = 1};
     const pm_host host = {.name = "here", .nonce = (uint64_t)getpid(), .mask_cores = 4};
-    const pm_flow flow = {
-        .blocks = pm_blocks_of(BLOCKS, 1), .type = PARMAP_INT64, .source = &source, .sink = &sink};
+    const pm_flow flow = {.blocks = pm_blocks_of(BLOCKS, 1),
+                          .result = pm_layout_of_type(PARMAP_INT64),
+                          .source = &source,
+                          .sink = &sink};
     pm_topology topology;
     pm_hub hub;
     pm_tally tally;

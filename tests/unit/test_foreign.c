@@ -47,6 +47,7 @@ static void not_hdf5(void)
 typedef struct oddity {
     const char *run_dataset; /* the attribute of /parmap; NULL = no group, "" = no attribute */
     bool group, chunked, small, no_count;
+    const char *type; /* the attribute of the data set; NULL = int64, "" = no attribute */
 } oddity;
 
 static void put_text(hid_t object, const char *name, const char *text)
@@ -84,6 +85,8 @@ static void put_dataset(hid_t file, const oddity *o)
                                      H5P_DEFAULT, list, H5P_DEFAULT);
     if (!o->no_count)
         put_count(dataset, 10);
+    if (!o->type || o->type[0])
+        put_text(dataset, "type", o->type ? o->type : "int64");
     H5Pclose(list);
     H5Sclose(space);
     H5Dclose(dataset);
@@ -116,6 +119,11 @@ static void hdf5_of_others(void)
         {.run_dataset = "cubes", .chunked = true},
         {.run_dataset = "cubes", .small = true},
         {.run_dataset = "cubes", .no_count = true},
+        {.run_dataset = "cubes", .type = ""},
+        {.run_dataset = "cubes", .type = "elephants"},
+        {.run_dataset = "cubes", .type = "uint64"},
+        {.run_dataset = "cubes", .type = "int64[1]"},
+        {.run_dataset = "cubes", .type = "{x: int64}"},
     };
     make(&(oddity){.run_dataset = "cubes"});
     CHECK_INT(pm_file_read(path, &got), PARMAP_OK); /* so that each oddity is what refuses */
@@ -133,7 +141,9 @@ static void cut_files(void)
     for (int64_t cut = 1;; cut = cut * 3 / 2 + 1) {
         memset(&made, 0, sizeof made);
         strcpy(made.dataset, "cubes");
+        made.item = pm_layout_of_type(PARMAP_INT64);
         made.items = 100000;
+        pm_record_text(&made.data, "type", "int64");
         pm_record_int(&made.data, "count", made.items);
         CHECK_INT(pm_file_create(path, &made), PARMAP_OK);
         if (stat(path, &info) != 0 || cut >= info.st_size)

@@ -68,18 +68,20 @@ static parmap_status tell(void *context, int64_t index, int64_t attempts, const 
     return ++told.count == told.refuse ? pm_fail(PARMAP_WRITE_ERROR, "full") : PARMAP_OK;
 }
 
+static pm_computer computer;
+static pm_range range;
+
 static pm_items items_of(const parmap_kernel *kernel, parmap_type type, parmap_int128 first,
                          parmap_int128 step, int64_t retries)
 {
-    const parmap_variant *variant = &kernel->variants[type];
     calls = failures_first = 0;
     memset(calls_of, 0, sizeof calls_of);
     memset(&told, 0, sizeof told);
-    CHECK(pm_kernel_can_fail(variant));
-    return (pm_items){.range = {first, step, ITEMS},
-                      .type = type,
-                      .result = variant->result,
-                      .item = variant->code->item,
+    CHECK(pm_kernel_can_fail(pm_kernel_find(kernel, type)));
+    CHECK_INT(pm_computer_make(&computer, kernel, type, PARMAP_VECTOR_BASELINE, false), PARMAP_OK);
+    range = (pm_range){first, step, ITEMS};
+    return (pm_items){.computer = &computer,
+                      .range = &range,
                       .retries = retries,
                       .failed = tell,
                       .context = &told};
@@ -104,7 +106,7 @@ static void span_with_failures(void)
     int wrong = 0, failed = 0;
     forget();
     failures_first = 1;
-    CHECK_INT(pm_items_compute(&items, 10, 200, results.reals, statuses), PARMAP_OK);
+    CHECK_INT(pm_items_compute(&items, 10, 200, NULL, results.reals, statuses), PARMAP_OK);
     for (int i = 0; i < 200; i++) {
         const int x = 5 + 2 * (10 + i);
         if (x % 7 == 0) {
@@ -128,7 +130,7 @@ static void retries(void)
         const pm_items items = items_of(&third, PARMAP_INT64, 0, 1, 3);
         forget();
         failures_first = needed;
-        CHECK_INT(pm_items_compute(&items, 0, 70, results.reals, statuses), PARMAP_OK);
+        CHECK_INT(pm_items_compute(&items, 0, 70, NULL, results.reals, statuses), PARMAP_OK);
         CHECK_INT(calls, 70 + 10 * (needed < 3 ? needed : 3)); /* 0, 7 ... 63 */
         CHECK_INT(pm_count_failed(statuses, 70), needed > 3 ? 10 : 0);
         CHECK_INT(told.count, needed > 3 ? 10 : 0);
@@ -143,10 +145,10 @@ static void once_more(void)
     const pm_items items = items_of(&third, PARMAP_INT64, 0, 1, 0);
     forget();
     failures_first = 1;
-    CHECK_INT(pm_items_compute(&items, 0, 100, results.reals, statuses), PARMAP_OK);
+    CHECK_INT(pm_items_compute(&items, 0, 100, NULL, results.reals, statuses), PARMAP_OK);
     CHECK_INT(calls, 100);
     results.reals[1] = 12345; /* a good one: stays */
-    CHECK_INT(pm_items_compute(&items, 0, 100, results.reals, statuses), PARMAP_OK);
+    CHECK_INT(pm_items_compute(&items, 0, 100, NULL, results.reals, statuses), PARMAP_OK);
     CHECK_INT(calls, 115);
     CHECK_INT(pm_count_failed(statuses, 100), 0);
     CHECK(results.reals[1] == 12345);
@@ -157,7 +159,7 @@ static void without_words(void)
 {
     const pm_items items = items_of(&mute, PARMAP_UINT64, 0, 1, 2);
     forget();
-    CHECK_INT(pm_items_compute(&items, 0, 10, results.words, statuses), PARMAP_OK);
+    CHECK_INT(pm_items_compute(&items, 0, 10, NULL, results.words, statuses), PARMAP_OK);
     CHECK_INT(told.count, 1);
     CHECK_INT(told.attempts[0], 3);
     CHECK_TEXT(told.message[0], "PARMAP_NO_INPUT");
@@ -170,7 +172,7 @@ static void wide_items(void)
     const pm_items items =
         items_of(&wide, PARMAP_INT128, (parmap_int128)1 << 90, -((parmap_int128)1 << 89), 0);
     forget();
-    CHECK_INT(pm_items_compute(&items, 0, 5, results.wides, statuses), PARMAP_OK);
+    CHECK_INT(pm_items_compute(&items, 0, 5, NULL, results.wides, statuses), PARMAP_OK);
     CHECK_INT(results.wides[0], (parmap_int128)3 << 90);
     CHECK_INT(results.wides[2], 0); /* of 0 */
     CHECK_INT(results.wides[3], 0); /* failed */
@@ -185,7 +187,7 @@ static void ended_by_the_listener(void)
     forget();
     failures_first = 1;
     told.refuse = 2;
-    CHECK_INT(pm_items_compute(&items, 0, 100, results.reals, statuses), PARMAP_WRITE_ERROR);
+    CHECK_INT(pm_items_compute(&items, 0, 100, NULL, results.reals, statuses), PARMAP_WRITE_ERROR);
     CHECK_INT(calls, 8);
     CHECK_INT(statuses[8], PM_ITEM_PENDING);
 }
@@ -206,17 +208,27 @@ static void single_items(void)
     CHECK_HOLDS(parmap_message(), "NaN");
 }
 
+static parmap_status probed(void *context, int64_t item, void *result)
+{
+    CHECK(context == &told);
+    return pm_kernel_item(&third, PARMAP_INT64, &item, result);
+}
+
+static void probe(double cost_s, int failures, char text[PM_PROBE_TEXT])
+{
+    items_of(&third, PARMAP_INT64, 0, 1, 0);
+    failures_first = failures;
+    CHECK_INT(pm_probe_items(ITEMS, pm_probe_count(cost_s), sizeof(double), probed, &told, text),
+              PARMAP_OK);
+}
+
 /* What fails differs between two runs; what does not fail is the same. */
 static void probes(void)
 {
-    const pm_range range = {0, 1, ITEMS};
     char with[PM_PROBE_TEXT], without[PM_PROBE_TEXT];
     int failed = 0, wrong = 0;
-    items_of(&third, PARMAP_INT64, 0, 1, 0);
-    pm_kernel_probe_items(&third, PARMAP_INT64, &range, without);
-    items_of(&third, PARMAP_INT64, 0, 1, 0);
-    failures_first = 1;
-    pm_kernel_probe_items(&third, PARMAP_INT64, &range, with);
+    probe(0, 0, without);
+    probe(0, 1, with);
     CHECK_INT(strlen(with), 4 * PM_PROBES);
     CHECK_INT(strlen(without), 4 * PM_PROBES);
     CHECK(strchr(without, '-') == NULL);
@@ -227,9 +239,7 @@ static void probes(void)
     }
     CHECK(failed > 0);
     CHECK_INT(wrong, 0);
-    parmap_kernel slow = third;
-    slow.cost_s = 60;
-    pm_kernel_probe_items(&slow, PARMAP_INT64, &range, with);
+    probe(60, 0, with);
     CHECK_TEXT(with, "");
 }
 
@@ -238,20 +248,20 @@ static void statistics(void)
     const pm_items items = items_of(&wide, PARMAP_INT128, 600, -1, 0);
     pm_stats stats = pm_stats_none();
     forget();
-    CHECK_INT(pm_items_compute(&items, 0, ITEMS, results.wides, statuses), PARMAP_OK);
+    CHECK_INT(pm_items_compute(&items, 0, ITEMS, NULL, results.wides, statuses), PARMAP_OK);
     for (int i = 0; i <= 600; i++)
         results.wides[i] += 1000; /* a failed one's 0 would be the smallest */
-    pm_stats_add_some(&stats, PARMAP_INT128, results.wides, statuses, PM_ITEM_GOOD, ITEMS);
+    pm_stats_add_some(&stats, PARMAP_INT128, 1, results.wides, statuses, PM_ITEM_GOOD, ITEMS);
     CHECK_INT(stats.min, 1000);
     CHECK_INT(stats.max, 2800);
 
     const pm_items reals = items_of(&root, PARMAP_FLOAT64, 500, -1, 0);
     forget();
     stats = pm_stats_none();
-    CHECK_INT(pm_items_compute(&reals, 0, ITEMS, results.reals, statuses), PARMAP_OK);
+    CHECK_INT(pm_items_compute(&reals, 0, ITEMS, NULL, results.reals, statuses), PARMAP_OK);
     for (int i = 0; i <= 500; i++)
         results.reals[i] = i;
-    pm_stats_add_some(&stats, PARMAP_FLOAT64, results.reals, statuses, PM_ITEM_GOOD, ITEMS);
+    pm_stats_add_some(&stats, PARMAP_FLOAT64, 1, results.reals, statuses, PM_ITEM_GOOD, ITEMS);
     CHECK_INT(stats.sum, 500 * 501 / 2);
     CHECK_INT(stats.inexact, 0);
 }

@@ -1,6 +1,9 @@
 /* Which kernels are taken and which inputs, with the ways out; and the probe. */
 #include "work/kernel.h"
 
+#include "work/compute.h"
+#include "work/probe.h"
+
 #include "check.h"
 
 PARMAP_KERNEL_TYPES(cube, x, x *x *x);
@@ -42,11 +45,15 @@ static void variants(void)
     const parmap_variant *variant = NULL;
     CHECK_INT(pm_kernel_variant(&cube, PARMAP_INT128, &variant), PARMAP_OK);
     CHECK(variant == &cube.variants[PARMAP_INT128]);
-    CHECK_INT(variant->result, PARMAP_INT128);
+    CHECK_INT(variant->code->result, PARMAP_INT128);
+    CHECK(pm_kernel_find(&cube, PARMAP_INT128) == variant);
     CHECK_INT(pm_kernel_variant(&half, PARMAP_INT64, &variant), PARMAP_OK);
-    CHECK_INT(variant->result, PARMAP_FLOAT64);
+    CHECK_INT(variant->code->result, PARMAP_FLOAT64);
+    CHECK_INT(pm_kernel_input_bytes(variant->code), 8);
+    CHECK_INT(pm_kernel_result_bytes(variant->code), 8);
     CHECK_INT(half.version, 3);
-    for (parmap_type t = PARMAP_UINT64; t < PARMAP_TYPES; t++) {
+    for (parmap_type t = PARMAP_UINT64; t <= PARMAP_RECORD; t++) {
+        CHECK(pm_kernel_find(&half, t) == NULL);
         CHECK_INT(pm_kernel_variant(&half, t, &variant), PARMAP_USAGE);
         CHECK_HOLDS(parmap_message(), "half has no kernel for ");
         CHECK_HOLDS(parmap_message(), "choose --type int64");
@@ -55,10 +62,14 @@ static void variants(void)
 
 static void missing_types(void)
 {
+    const parmap_variant two[] = {*pm_kernel_find(&cube, PARMAP_INT64),
+                                  *pm_kernel_find(&cube, PARMAP_INT128)};
     parmap_kernel some = cube;
     const parmap_variant *variant = NULL;
-    some.variants[PARMAP_UINT64] = (parmap_variant){0};
-    some.variants[PARMAP_FLOAT64] = (parmap_variant){0};
+    some.variants = two;
+    some.variant_count = 2;
+    CHECK_INT(pm_kernel_variant(&some, PARMAP_INT128, &variant), PARMAP_OK);
+    CHECK(variant == &two[1]);
     CHECK_INT(pm_kernel_variant(&some, PARMAP_UINT64, &variant), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "--type int64 or int128");
 }
@@ -70,11 +81,11 @@ static void other_abi(void)
     old.abi = PARMAP_KERNEL_ABI + 1;
     CHECK_INT(pm_kernel_variant(&old, PARMAP_INT64, &variant), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "another parmap.h");
-    CHECK_HOLDS(parmap_message(), "ABI 4, the library has 3");
+    CHECK_HOLDS(parmap_message(), "ABI 5, the library has 4");
     CHECK_HOLDS(parmap_message(), "compile it again");
-    old.abi = 2; /* without items that can fail */
+    old.abi = 3; /* one variant for each of four types */
     CHECK_INT(pm_kernel_variant(&old, PARMAP_INT64, &variant), PARMAP_USAGE);
-    CHECK_HOLDS(parmap_message(), "ABI 2, the library has 3");
+    CHECK_HOLDS(parmap_message(), "ABI 3, the library has 4");
 }
 
 static void inside(void)
@@ -158,11 +169,28 @@ static void no_way_out(void)
                   "5541191377756; choose a smaller --range");
 }
 
+typedef struct probed {
+    pm_computer computer;
+    pm_range range;
+} probed;
+
+static parmap_status compute_probed(void *context, int64_t item, void *result)
+{
+    const probed *p = context;
+    return pm_compute_range(&p->computer, &p->range, item, 1, NULL, result);
+}
+
 static uint64_t probe(const parmap_kernel *kernel, parmap_type type, parmap_int128 first,
                       parmap_int128 step, int64_t count)
 {
-    const pm_range r = range(first, step, count);
-    return pm_kernel_probe(kernel, &kernel->variants[type], &r);
+    probed p = {.range = range(first, step, count)};
+    uint64_t probe = 0;
+    CHECK_INT(pm_computer_make(&p.computer, kernel, type, PARMAP_VECTOR_BASELINE, false),
+              PARMAP_OK);
+    CHECK_INT(pm_probe(count, pm_probe_count(kernel->cost_s), p.computer.result.bytes,
+                       compute_probed, &p, &probe),
+              PARMAP_OK);
+    return probe;
 }
 
 static void probes(void)
@@ -197,9 +225,12 @@ static void wide_domains(void)
 {
     const parmap_int128 far = (parmap_int128)1 << 70;
     const pm_range beyond = {(parmap_int128)INT64_MAX, 1, 2}, inside_it = {INT64_MAX - 1, 1, 2};
+    parmap_variant variants[4];
     parmap_kernel wide = cube;
-    for (parmap_type type = PARMAP_INT64; type < PARMAP_TYPES; type++)
-        wide.variants[type].domain = (parmap_domain){-far, far};
+    wide.variants = variants;
+    CHECK_INT(cube.variant_count, 4);
+    for (int i = 0; i < cube.variant_count; i++)
+        variants[i] = (parmap_variant){cube.variants[i].code, {-far, far}};
     CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_INT64, &inside_it, false), PARMAP_OK);
     CHECK_INT(pm_kernel_check_domain(&wide, PARMAP_INT64, &beyond, false), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "at x = 9223372036854775808");

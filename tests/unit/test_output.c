@@ -199,6 +199,7 @@ static bool change(int number)
         return true;
     case 3:
         pm_record_text(&wanted.data, "type", "uint64");
+        wanted.item = pm_layout_of_type(PARMAP_UINT64);
         return true;
     case 4:
         pm_record_int(&wanted.data, "rounding", 1);

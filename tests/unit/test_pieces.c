@@ -9,36 +9,27 @@
 
 enum { MOST = 5000 };
 
-/* What the loops below saw. */
+/* What compute_some below saw. */
 static int64_t calls, computed;
-static int slow_us; /* an item takes so long */
-static bool misaligned;
+static int slow_us;        /* an item takes so long */
+static int64_t refused_at; /* items up to this one are computed; -1 = all */
+static bool out_of_order;
 
-static void note(const parmap_span *span, const void *results)
+static int times[MOST + 8]; /* how often each item was computed */
+
+static parmap_status compute_some(void *self, int64_t at, int64_t some)
 {
     calls++;
-    computed += span->count;
-    misaligned = misaligned || (uintptr_t)results % 64 != 0;
+    out_of_order = out_of_order || self != times || at != computed || some < 1;
+    computed += some;
+    for (int64_t i = at; i < at + some; i++)
+        times[i]++;
     if (slow_us > 0) {
-        const int64_t us = slow_us * span->count;
+        const int64_t us = slow_us * some;
         nanosleep(&(struct timespec){us / 1000000, us % 1000000 * 1000}, NULL);
     }
-}
-
-static void loop_int64(const parmap_span *span, void *results)
-{
-    int64_t *y = results;
-    note(span, results);
-    for (int64_t i = 0; i < span->count; i++)
-        y[i] = (int64_t)(span->first + i * span->step);
-}
-
-static void loop_int128(const parmap_span *span, void *results)
-{
-    parmap_int128 *y = results;
-    note(span, results);
-    for (int64_t i = 0; i < span->count; i++)
-        y[i] = span->first + i * span->step;
+    return refused_at >= 0 && at + some > refused_at ? pm_fail(PARMAP_BAD_DATA, "no more")
+                                                     : PARMAP_OK;
 }
 
 /* Says so at the n-th question. */
@@ -56,97 +47,94 @@ static bool never(void *context)
 static void begin(int item_us)
 {
     calls = computed = 0;
-    misaligned = false;
+    out_of_order = false;
     slow_us = item_us;
+    refused_at = -1;
+    memset(times, 0, sizeof times);
 }
 
-static _Alignas(64) int64_t words[MOST + 8];
-static _Alignas(64) parmap_int128 wide[MOST + 8];
-
-static void check_words(int64_t count, double cost_s, int item_us)
+static parmap_status compute(int64_t count, pm_pace *pace, int *questions)
 {
-    const parmap_span span = {-7, 3, count};
+    return questions
+               ? pm_compute_in_pieces(compute_some, times, count, pace, at_question, questions)
+               : pm_compute_in_pieces(compute_some, times, count, pace, never, NULL);
+}
+
+static void check_each(int64_t count, double cost_s, int item_us)
+{
     pm_pace pace = pm_pace_of(cost_s);
     int64_t wrong = 0;
     begin(item_us);
-    memset(words, 0x55, sizeof words);
-    const int64_t beyond = words[MOST];
-    CHECK(pm_compute_in_pieces(loop_int64, &span, words, sizeof *words, &pace, never, NULL));
-    for (int64_t i = 0; i < count; i++)
-        wrong += words[i] != -7 + 3 * i;
+    CHECK_INT(compute(count, &pace, NULL), PARMAP_OK);
+    for (int64_t i = 0; i < MOST + 8; i++)
+        wrong += times[i] != (i < count);
     CHECK_INT(wrong, 0);
-    CHECK_INT(words[count], beyond);
     CHECK_INT(computed, count);
-    CHECK(!misaligned);
+    CHECK(!out_of_order);
 }
 
 /* Whatever the pieces are, each item is computed once, in its place. */
-static void same_results(void)
+static void each_once(void)
 {
     static const double costs[] = {0, 1e-9, 1e-6, 9e-4, 3e-3, 1};
     for (int64_t count = 1; count <= 67; count++)
         for (int c = 0; c < 6; c++)
-            check_words(count, costs[c], 0);
+            check_each(count, costs[c], 0);
     for (int c = 0; c < 6; c++)
-        check_words(MOST, costs[c], 0);
-    check_words(41, 0, 2000);
-    check_words(41, 1, 300);
+        check_each(MOST, costs[c], 0);
+    check_each(41, 0, 2000);
+    check_each(41, 1, 300);
 }
 
-static void wide_items(void)
+/* No items, no piece. */
+static void nothing(void)
 {
-    const parmap_int128 first = (parmap_int128)1 << 100;
-    const parmap_span span = {first, -5, MOST};
     pm_pace pace = pm_pace_of(0);
-    int64_t wrong = 0;
     begin(0);
-    CHECK(pm_compute_in_pieces(loop_int128, &span, wide, sizeof *wide, &pace, never, NULL));
-    for (int64_t i = 0; i < MOST; i++)
-        wrong += wide[i] != first - 5 * i;
-    CHECK_INT(wrong, 0);
-    CHECK_INT(computed, MOST);
-    CHECK(!misaligned);
+    CHECK_INT(compute(0, &pace, NULL), PARMAP_OK);
+    CHECK_INT(calls, 0);
 }
 
-/* Inputs from one end of 128 bits to the other: the way there is longer than a signed number. */
-static void ends_of_128_bits(void)
+/* A piece that fails is the last one, and its status and message are the block's. */
+static void failing(void)
 {
-    const parmap_int128 most = (parmap_int128)(~(parmap_uint128)0 >> 1);
-    const parmap_span span = {-most - 1, most / 8, 17};
-    pm_pace pace = pm_pace_of(1);
-    begin(0);
-    CHECK(pm_compute_in_pieces(loop_int128, &span, wide, sizeof *wide, &pace, never, NULL));
-    CHECK(wide[16] > most - 16 && wide[8] < 0 && wide[8] > -16);
+    for (int64_t at = 0; at < 5; at++) {
+        pm_pace pace = pm_pace_of(1); /* one item at once, as it says */
+        begin(300);
+        refused_at = at;
+        CHECK_INT(compute(50, &pace, NULL), PARMAP_BAD_DATA);
+        CHECK_TEXT(parmap_message(), "no more");
+        CHECK(computed > at && computed < 50);
+        CHECK(!out_of_order);
+    }
 }
 
 /* The items of a fast kernel are found to be fast within the first block. */
 static void fast_kernels(void)
 {
-    const parmap_span span = {0, 1, MOST};
     pm_pace pace = pm_pace_of(0);
     begin(0);
-    CHECK(pm_compute_in_pieces(loop_int64, &span, words, 8, &pace, never, NULL));
+    CHECK_INT(compute(MOST, &pace, NULL), PARMAP_OK);
     for (int block = 0; block < 10; block++) /* on a busy machine one may be cut all the same */
-        CHECK(pm_compute_in_pieces(loop_int64, &span, words, 8, &pace, never, NULL));
+        CHECK_INT(compute(MOST, &pace, NULL), PARMAP_OK);
     calls = 0;
     for (int block = 0; block < 100; block++)
-        CHECK(pm_compute_in_pieces(loop_int64, &span, words, 8, &pace, never, NULL));
+        CHECK_INT(compute(MOST, &pace, NULL), PARMAP_OK);
     CHECK(calls >= 100 && calls < 300);
     pace = pm_pace_of(1e-9);
     calls = 0;
-    CHECK(pm_compute_in_pieces(loop_int64, &span, words, 8, &pace, never, NULL));
+    CHECK_INT(compute(MOST, &pace, NULL), PARMAP_OK);
     CHECK_INT(calls, 1);
 }
 
 static void check_left(double cost_s, int questions, int item_us)
 {
-    const parmap_span span = {0, 1, 1000};
     pm_pace pace = pm_pace_of(cost_s);
     int left = questions;
     begin(item_us);
-    CHECK(!pm_compute_in_pieces(loop_int64, &span, words, 8, &pace, at_question, &left));
+    CHECK_INT(compute(1000, &pace, &left), PARMAP_STOPPED);
     CHECK_INT(calls, questions); /* a question is asked between two pieces */
-    CHECK(computed < span.count);
+    CHECK(computed < 1000);
 }
 
 /* Items of 2 ms: at most a few of them between two questions. */
@@ -186,12 +174,9 @@ static void limits(void)
 int main(void)
 {
     static const check_case cases[] = {
-        {"pieces: the same results", same_results},
-        {"pieces: items of 16 bytes", wide_items},
-        {"pieces: the ends of 128 bits", ends_of_128_bits},
-        {"pieces: fast kernels", fast_kernels},
-        {"pieces: left early", left_early},
-        {"limit: what fits", limits},
+        {"pieces: each item once", each_once}, {"pieces: no items", nothing},
+        {"pieces: one that fails", failing},   {"pieces: fast kernels", fast_kernels},
+        {"pieces: left early", left_early},    {"limit: what fits", limits},
     };
     return check_main(cases, sizeof cases / sizeof cases[0]);
 }

@@ -68,8 +68,9 @@ static void begin(void)
 {
     memset(&made, 0, sizeof made);
     strcpy(made.dataset, "x");
-    made.type = PARMAP_INT64;
+    made.item = pm_layout_of_type(PARMAP_INT64);
     made.items = 4;
+    pm_record_text(&made.data, "type", "int64");
     pm_record_int(&made.data, "count", 4);
 }
 
@@ -190,7 +191,7 @@ static void attributes_of_others(void)
     CHECK(H5Fclose(file) >= 0);
     CHECK_INT(pm_file_read(path, &got), PARMAP_OK);
     CHECK_INT(pm_record_get_int(&got.data, "zzz", 0), 26);
-    CHECK_INT(got.data.count, 3); /* count, zzz, complete */
+    CHECK_INT(got.data.count, 4); /* type, count, zzz, complete */
 }
 
 /* Texts as other programs write them: in ASCII, padded with blanks or with zeros. */

@@ -29,8 +29,9 @@ static void describe(parmap_type type, int64_t items)
 {
     memset(&made, 0, sizeof made);
     strcpy(made.dataset, "group/cubes");
-    made.type = type;
+    made.item = pm_layout_of_type(type);
     made.items = items;
+    pm_record_text(&made.data, "type", pm_type_name(type));
     pm_record_text(&made.data, "kernel", "cube");
     pm_record_int(&made.data, "count", items);
     pm_record_int(&made.data, "block_items", 64);
@@ -120,7 +121,7 @@ static void check_readable(void)
 {
     CHECK_INT(pm_file_read(path, &got), PARMAP_OK);
     CHECK_TEXT(got.dataset, made.dataset);
-    CHECK_INT(got.type, made.type);
+    CHECK(pm_layout_equal(&got.item, &made.item));
     CHECK_INT(got.items, made.items);
     CHECK_INT(got.offset, made.offset);
     CHECK(!got.complete);

@@ -25,7 +25,7 @@ static void want(const char *probe)
 {
     memset(&wanted, 0, sizeof wanted);
     strcpy(wanted.dataset, "halves");
-    wanted.type = PARMAP_INT64;
+    wanted.item = pm_layout_of_type(PARMAP_INT64);
     wanted.items = ITEMS;
     wanted.has_statuses = true;
     pm_record_text(&wanted.data, "kernel", "half");

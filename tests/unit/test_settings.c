@@ -19,8 +19,13 @@
 enum { WORDS = 32, TEXT = 16384 };
 
 static const char config[] = "test_settings.ini";
-static const parmap_spec spec = {
-    .first = 1, .last = 1000000, .type = PARMAP_INT64, .dataset = "cubes", .output = "cubemap.h5"};
+static const parmap_kernel kernel = {.name = "cube"}; /* parmap map has none */
+static const parmap_spec spec = {.kernel = &kernel,
+                                 .first = 1,
+                                 .last = 1000000,
+                                 .type = PARMAP_INT64,
+                                 .dataset = "cubes",
+                                 .output = "cubemap.h5"};
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
@@ -315,7 +320,8 @@ static void bad_options(void)
         {"--output --force", "--output needs a value before --force"},
         {"--help=5", "--help takes no value; leave out \"=5\""},
         {"--type int63", "--type \"int63\": unknown; did you mean int64?"},
-        {"--type long", "--type \"long\": unknown; use int64, uint64, int128 or float64"},
+        {"--type long", "--type \"long\": unknown; use int64, uint64, int128, float64, int8, "
+                        "uint8, int16, uint16, int32, uint32 or float32"},
         {"--threads 0", "--threads \"0\": not a number of threads; use 1 to 4096, or auto"},
         {"--threads 4097", "1 to 4096"},
         {"--time-limit soon",
@@ -479,19 +485,31 @@ static void print_config(void)
     free_settings();
 }
 
-static void print_help(const void *context)
+static void print_help(const void *defaults)
 {
-    pm_settings_help(context, &spec);
+    pm_settings_help("cubemap", defaults);
+}
+
+/* Programs with a kernel of their own do not offer what chooses another. */
+static void check_options(const char *text, bool map)
+{
+    for (int id = 0; id < PM_OPTIONS; id++) {
+        char option[64];
+        snprintf(option, sizeof option, "\n  --%s", pm_options[id].name);
+        if (map || !pm_options[id].map_only)
+            CHECK_HOLDS(text, option);
+        else
+            CHECK(strstr(text, option) == NULL);
+    }
 }
 
 static void help(void)
 {
-    const char *text = printed(1, print_help, "cubemap");
-    for (int id = 0; id < PM_OPTIONS; id++) {
-        char option[64];
-        snprintf(option, sizeof option, "\n  --%s", pm_options[id].name);
-        CHECK_HOLDS(text, option);
-    }
+    parmap_spec any = spec;
+    any.kernel = NULL;
+    check_options(printed(1, print_help, &any), true);
+    const char *text = printed(1, print_help, &spec);
+    check_options(text, false);
     CHECK_HOLDS(text, "Usage: cubemap ");
     CHECK_HOLDS(text, "[1..1000000]");
     CHECK_HOLDS(text, "[cubemap.h5]");

@@ -1,0 +1,115 @@
+/* From the user's words to the source of a kernel, and its shared object. */
+#include "app/mapping_formula.h"
+
+#include "app/kernel_files.h"
+#include "base/log.h"
+#include "formula/formula.h"
+#include "work/compiler.h"
+
+#include <stdlib.h>
+
+/* The data sets that the formula's names stand for. */
+typedef struct data {
+    pm_layout offer; /* all that the inputs have */
+    pm_formula_input items[PM_LAYOUT_FIELDS];
+    int count;
+} data;
+
+static void add(data *d, const char *name, const pm_layout_field *field)
+{
+    d->items[d->count++] = (pm_formula_input){
+        .name = name, .type = field->type, .elements = pm_layout_elements(field)};
+}
+
+/* Compounds may have more than is used; what is not there, the formula complains of. */
+static parmap_status choose_data(const pm_formula *formula, const pm_input *inputs, int count,
+                                 data *d)
+{
+    const int names = pm_formula_name_count(formula);
+    d->count = 0;
+    if (count == 0)
+        return PARMAP_OK;
+    PM_TRY(pm_inputs_offer(inputs, count, &d->offer));
+    if (names == 1 && d->offer.count == 1) {
+        add(d, NULL, &d->offer.fields[0]);
+        return PARMAP_OK;
+    }
+    for (int i = 0; i < names; i++) {
+        const pm_layout_field *field = pm_layout_find(&d->offer, pm_formula_name(formula, i));
+        if (field)
+            add(d, field->name, field);
+    }
+    return PARMAP_OK;
+}
+
+static parmap_status bind(pm_formula *formula, const pm_settings *settings, const pm_input *inputs,
+                          int count)
+{
+    data d;
+    PM_TRY(choose_data(formula, inputs, count, &d));
+    const pm_typed_range *range = &settings->range;
+    const bool up = range->step > 0;
+    const pm_formula_inputs bound = {.data = d.items,
+                                     .count = d.count,
+                                     .known = count == 0 && settings->range_given,
+                                     .first = up ? range->first : range->last,
+                                     .last = up ? range->last : range->first};
+    return pm_formula_bind(formula, &bound);
+}
+
+static parmap_status compile(const pm_formula *formula, pm_bytes *object)
+{
+    char *text = NULL;
+    pm_compiled compiled = {.said = NULL};
+    parmap_status status = pm_formula_emit(formula, &text);
+    const pm_compile_source source = {.text = text};
+    if (status == PARMAP_OK) {
+        status = pm_compile(&source, &compiled);
+        pm_show_compiler(&compiled, status);
+        *object = compiled.object;
+        compiled.object = (pm_bytes){.data = NULL};
+    }
+    pm_compiled_free(&compiled);
+    free(text);
+    return status;
+}
+
+static void tell_notes(const pm_formula *formula)
+{
+    for (int i = 0; i < pm_formula_note_count(formula); i++)
+        pm_log_note("%s", pm_formula_note(formula, i));
+}
+
+static parmap_status make(pm_formula *formula, const pm_settings *settings, const pm_input *inputs,
+                          int count, pm_bytes *object)
+{
+    PM_TRY(bind(formula, settings, inputs, count));
+    tell_notes(formula);
+    return compile(formula, object);
+}
+
+parmap_status pm_mapping_formula(const pm_origin *origin, const pm_settings *settings,
+                                 const pm_input *inputs, int count, pm_bytes *object)
+{
+    pm_formula *formula = NULL;
+    pm_lines lets, constants = {.text = NULL};
+    parmap_status status = pm_lines_split(settings->lets, "let", &lets);
+    if (status == PARMAP_OK)
+        status = pm_lines_split(settings->params, "param", &constants);
+    const pm_formula_request request = {.formulas = (const char *const *)origin->words,
+                                        .formula_count = origin->count,
+                                        .lets = lets.line,
+                                        .let_count = lets.count,
+                                        .constants = constants.line,
+                                        .constant_count = constants.count,
+                                        .typed = settings->type_given,
+                                        .type = settings->type};
+    if (status == PARMAP_OK)
+        status = pm_formula_parse(&request, &formula);
+    if (status == PARMAP_OK)
+        status = make(formula, settings, inputs, count, object);
+    pm_formula_free(formula);
+    free(lets.text);
+    free(constants.text);
+    return status;
+}

@@ -1,0 +1,154 @@
+/* A few slots under one mutex, which nobody holds while a piece is made or used.  There are about
+ * twice as many as threads that are in it: at the border of two blocks, one thread needs the piece
+ * that another has just used. */
+#include "store/input_cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { SLOTS = 128, NO_KEY = -1 };
+
+typedef struct slot {
+    char *bytes;
+    int64_t key;
+    int64_t used; /* by the cache's clock, at last */
+    int holders;  /* threads that make or use it */
+    bool made;
+} slot;
+
+struct pm_cache {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* a piece was made, could not be made, or was released */
+    size_t bytes;
+    int64_t clock;
+    int count, most, holders;
+    slot slots[SLOTS];
+};
+
+pm_cache *pm_cache_open(size_t bytes)
+{
+    pm_cache *cache = calloc(1, sizeof *cache);
+    if (!cache)
+        return NULL;
+    pthread_mutex_init(&cache->mutex, NULL);
+    pthread_cond_init(&cache->changed, NULL);
+    const size_t most = PM_CACHE_BYTES / (bytes > 0 ? bytes : 1);
+    cache->bytes = bytes;
+    cache->most = most < 1 ? 1 : most > SLOTS ? SLOTS : (int)most;
+    return cache;
+}
+
+void pm_cache_close(pm_cache *cache)
+{
+    if (!cache)
+        return;
+    for (int i = 0; i < cache->count; i++)
+        free(cache->slots[i].bytes);
+    pthread_cond_destroy(&cache->changed);
+    pthread_mutex_destroy(&cache->mutex);
+    free(cache);
+}
+
+static slot *with_key(pm_cache *cache, int64_t key)
+{
+    for (int i = 0; i < cache->count; i++)
+        if (cache->slots[i].key == key)
+            return &cache->slots[i];
+    return NULL;
+}
+
+static slot *longest_unused(pm_cache *cache)
+{
+    slot *oldest = NULL;
+    for (int i = 0; i < cache->count; i++) {
+        slot *candidate = &cache->slots[i];
+        if (candidate->holders == 0 && (!oldest || candidate->used < oldest->used))
+            oldest = candidate;
+    }
+    return oldest;
+}
+
+static slot *new_slot(pm_cache *cache)
+{
+    if (cache->count == cache->most || cache->count >= 2 * (cache->holders + 1))
+        return NULL;
+    char *bytes = aligned_alloc(64, (cache->bytes + 63) / 64 * 64);
+    if (!bytes)
+        return NULL;
+    slot *fresh = &cache->slots[cache->count++];
+    *fresh = (slot){.bytes = bytes, .key = NO_KEY};
+    return fresh;
+}
+
+/* Waits while another makes the piece, or while all slots are in use.  NULL when there is no memory
+ * for a single one. */
+static slot *take(pm_cache *cache, int64_t key)
+{
+    for (;;) {
+        slot *found = with_key(cache, key);
+        if (found && found->made)
+            return found;
+        if (!found) {
+            slot *empty = new_slot(cache);
+            empty = empty ? empty : longest_unused(cache);
+            if (empty || cache->count == 0)
+                return empty;
+        }
+        pthread_cond_wait(&cache->changed, &cache->mutex);
+    }
+}
+
+/* With the mutex held, but for the making. */
+static parmap_status fill(pm_cache *cache, slot *to, int64_t key, pm_cache_make *make,
+                          void *context)
+{
+    to->key = key;
+    to->made = false;
+    pthread_mutex_unlock(&cache->mutex);
+    const parmap_status status = make(context, key, to->bytes);
+    pthread_mutex_lock(&cache->mutex);
+    to->made = status == PARMAP_OK;
+    if (!to->made)
+        to->key = NO_KEY;
+    pthread_cond_broadcast(&cache->changed);
+    return status;
+}
+
+/* With the mutex held. */
+static void let_go(pm_cache *cache, slot *held)
+{
+    held->holders--;
+    held->used = cache->clock++;
+    cache->holders--;
+    pthread_cond_broadcast(&cache->changed);
+}
+
+parmap_status pm_cache_hold(pm_cache *cache, int64_t key, pm_cache_make *make, void *context,
+                            const char **piece)
+{
+    parmap_status status = PARMAP_OK;
+    pthread_mutex_lock(&cache->mutex);
+    slot *found = take(cache, key);
+    if (!found) {
+        pthread_mutex_unlock(&cache->mutex);
+        return pm_fail(PARMAP_SYSTEM, "no memory for a chunk of %zu bytes", cache->bytes);
+    }
+    cache->holders++;
+    found->holders++;
+    *piece = found->bytes;
+    if (found->key != key)
+        status = fill(cache, found, key, make, context);
+    if (status != PARMAP_OK)
+        let_go(cache, found);
+    pthread_mutex_unlock(&cache->mutex);
+    return status;
+}
+
+void pm_cache_release(pm_cache *cache, const char *piece)
+{
+    pthread_mutex_lock(&cache->mutex);
+    for (int i = 0; i < cache->count; i++)
+        if (cache->slots[i].bytes == piece)
+            let_go(cache, &cache->slots[i]);
+    pthread_mutex_unlock(&cache->mutex);
+}
