@@ -234,6 +234,19 @@ static parmap_status choose_rows(const pm_settings *settings, const pm_columns *
     return PARMAP_OK;
 }
 
+/* Of records, whose fields differ, there is no least one. */
+static parmap_status check_stats(const pm_plan *plan)
+{
+    char layout[PM_LAYOUT_TEXT];
+    if (!plan->stats || pm_layout_is_plain(&plan->result))
+        return PARMAP_OK;
+    return pm_fail(
+        PARMAP_USAGE,
+        "--stats is for results that are numbers or arrays of numbers, and these are %s; "
+        "leave it out",
+        pm_layout_format(layout, &plan->result));
+}
+
 parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings *settings,
                            pm_file *file)
 {
@@ -265,6 +278,7 @@ parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings
                                       plan->allow_rounding));
     plan->input = computer.input;
     plan->result = computer.result;
+    PM_TRY(check_stats(plan));
     if (settings->verify && !pm_layout_equal(&plan->result, &file->item))
         return damaged(settings->verify);
     plan->can_fail = computer.code->item != NULL;
