@@ -276,6 +276,8 @@ parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings
     if (!mapping->columns)
         PM_TRY(pm_kernel_check_domain(mapping->kernel, plan->type, &plan->range,
                                       plan->allow_rounding));
+    if (!mapping->columns && computer.code->checked_loops[0])
+        PM_TRY(pm_compute_beyond(&computer, &plan->range));
     plan->input = computer.input;
     plan->result = computer.result;
     PM_TRY(check_stats(plan));
@@ -381,7 +383,8 @@ static parmap_status probe(const pm_plan *plan, const pm_mapping *mapping, pm_re
     const double begun = pm_now();
     PM_TRY(add_probe(plan, mapping, data));
     const double each_s = (pm_now() - begun) / PM_PROBES;
-    if (kernel->cost_s == 0 && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
+    const bool unknown = kernel->cost_s == 0 && !kernel->text && !mapping->columns;
+    if (unknown && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
         pm_log_warning(
             "an item of kernel %s takes %.1e s, so a block of %lld is too long to share out; add "
             ".cost_s = %.0e to its PARMAP_DOMAIN",
