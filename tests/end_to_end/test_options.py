@@ -31,7 +31,7 @@ SWITCHES = ("checksum", "stats", "allow-rounding", "force", "quiet", "verbose")
 JSON_KEYS = (
     "program status kernel type range elements failed blocks block_items bytes seconds "
     "elements_before elements_per_second gigabytes_per_second balance checksum min max sum file dataset nodes "
-    "ranks threads schedule vector version").split()
+    "ranks threads schedule vector version arithmetic").split()
 
 
 def variable(option):
