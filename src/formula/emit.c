@@ -178,6 +178,18 @@ static double cost_of(const pm_parts *parts)
     return cost < 20e-9 ? 0 : cost;
 }
 
+/* Why items may have no result, for the message that says so. */
+static void write_reasons(const emission *m, pm_writer *out)
+{
+    const pm_emitter *e = &m->emitter;
+    for (int i = 0; i < e->reason_count; i++)
+        pm_write(out, "%s%s%s",
+                 i == 0                    ? "                 .help = \""
+                 : i + 1 < e->reason_count ? ", "
+                                           : " or ",
+                 e->reasons[i], i + 1 < e->reason_count ? "" : "\",\n");
+}
+
 static void write_kernel(const emission *m, pm_writer *out)
 {
     const struct pm_formula *f = m->formula;
@@ -194,6 +206,7 @@ static void write_kernel(const emission *m, pm_writer *out)
     pm_write(out, "    0};\n");
     pm_write(out, "PM_KERNEL_OBJECT(formula, ({&formula_code, {%s, %s}}), .cost_s = %a,\n", least,
              most, cost_of(&f->parts));
+    write_reasons(m, out);
     pm_write(out, "                 .text = \"%s\");\n", f->text);
     pm_write(out, "PARMAP_EXPORT(&formula);\n");
 }
