@@ -108,16 +108,24 @@ static bool uses(const struct pm_formula *f, pm_body body)
            f->checked_arrays == body;
 }
 
+/* How a body joins the loops.  Long ones are called: as vectors in every loop they would take the
+ * compiler many seconds. */
+static const char *joined(const emission *m)
+{
+    enum { LONG = 256 };
+    return m->formula->parts.tree.count <= LONG ? "PM_INLINED" : "static __attribute__((noinline))";
+}
+
 /* formula_item(x): the result.  Rows and records are passed by address, which a macro takes. */
 static void write_plain(emission *m)
 {
     if (m->number)
-        pm_write(&m->body, "PM_INLINED %s formula_item(%s x)\n", m->out, m->in);
+        pm_write(&m->body, "%s %s formula_item(%s x)\n", joined(m), m->out, m->in);
     else
         pm_write(&m->body,
                  "#define formula_item(x) formula_of(&(x))\n"
-                 "PM_INLINED %s formula_of(const %s *x)\n",
-                 m->out, m->in);
+                 "%s %s formula_of(const %s *x)\n",
+                 joined(m), m->out, m->in);
     pm_write(&m->body, "{\n    %s result, *const y = &result;\n    int bad = 0;\n", m->out);
     m->emitter.checked = false;
     pm_emit_body(&m->emitter);
@@ -127,7 +135,7 @@ static void write_plain(emission *m)
 /* formula_check(x, y): whether something does not fit. */
 static void write_checked(emission *m)
 {
-    pm_write(&m->body, "PM_INLINED int formula_check(%s%s%sx, %s *y)\n{\n    int bad = 0;\n",
+    pm_write(&m->body, "%s int formula_check(%s%s%sx, %s *y)\n{\n    int bad = 0;\n", joined(m),
              m->number ? "" : "const ", m->in, m->number ? " " : " *", m->out);
     m->emitter.checked = true;
     pm_emit_body(&m->emitter);
