@@ -50,10 +50,12 @@ static const char checked_array[] =
     "    CHECKED_ITEMS(%sx[i])\n"
     "}\n";
 
-/* Where a side of a condition is never computed, its constants may be anything. */
+/* What a compiler may find odd is what the user wrote; and where a side of a condition is never
+ * computed, its constants may be anything. */
 static const char never_mind[] = "#pragma GCC diagnostic ignored \"-Wshift-count-overflow\"\n"
                                  "#pragma GCC diagnostic ignored \"-Wdiv-by-zero\"\n"
-                                 "#pragma GCC diagnostic ignored \"-Woverflow\"\n";
+                                 "#pragma GCC diagnostic ignored \"-Woverflow\"\n"
+                                 "#pragma GCC diagnostic ignored \"-Wtautological-compare\"\n";
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
