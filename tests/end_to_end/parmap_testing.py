@@ -111,8 +111,9 @@ class Run:
                 f"--- stdout\n{self.out}--- stderr\n{self.err}---")
 
     def messages(self, kind):
-        """The texts of the stderr lines `program: KIND: text`."""
-        return re.findall(rf"^\w+: {kind}: (.*)$", self.err, re.MULTILINE)
+        """The texts of the stderr lines `program: KIND: text`; with the line below that shows a place
+        in a formula."""
+        return re.findall(rf"^[\w ]+: {kind}: (.*(?:\n +.*\^.*)?)$", self.err, re.MULTILINE)
 
     @property
     def json(self):
@@ -121,7 +122,7 @@ class Run:
     @property
     def status(self):
         """The words after the program's name in the text summary."""
-        found = re.search(r"^\w+: (complete|already complete|verified|stopped)$", self.out,
+        found = re.search(r"^[\w ]+: (complete|already complete|verified|stopped)$", self.out,
                           re.MULTILINE)
         return found.group(1) if found else None
 
