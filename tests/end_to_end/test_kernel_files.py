@@ -1,3 +1,4 @@
+# TEST seconds=300
 """parmap kernels and parmap compile: kernel files in C and C++, their mistakes, and compilers that
 are missing, broken, slow; what is compiled once is not compiled again."""
 import os
@@ -186,6 +187,10 @@ class Mistakes(KernelFileTest):
         self.write("mine.c", "nonsense\n")
         self.bad(65, "kernels", "mine.c", says=["mine.c:1:1: error: "], LC_ALL="de_DE.UTF-8",
                  LANGUAGE="de")
+
+    def test_mistyped_function(self):
+        self.write("mine.c", TIMES.replace("FACTOR * x", "abz(x)").replace("FACTOR", "1"))
+        self.bad(65, "kernels", "mine.c", says=["mine.c:2:", "'abz'"])
 
     def test_in_cxx(self):
         self.write("mine.cc", "#include <parmap.h>\nint f() { return nothing; }\n")
