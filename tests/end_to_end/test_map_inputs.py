@@ -23,7 +23,7 @@ STORAGES = {
     "lzf": {"chunks": (77,), "compression": "lzf"},
     "sums": {"chunks": (50,), "fletcher32": True, "compression": "gzip"},
     "growing": {"chunks": (100,), "maxshape": (None,)},
-    "one_chunk": {"chunks": (4000,), "compression": "gzip"},
+    "one_chunk": {"chunks": (1000,), "compression": "gzip"},
 }
 SLOW = """#include <parmap.h>
 #include <time.h>
@@ -122,15 +122,10 @@ class Types(InputTest):
         self.check_bits(found, whole_array([abs(x) // 3 * (1 if x > 0 else -1) for x in wholes],
                                            "int128"))
 
-    def test_truth_values_and_odd_sizes_of_numbers(self):
+    def test_truth_values(self):
         with h5py.File(self.folder / "in.h5", "w") as file:
             file["b"] = numpy.array([True, False, True])
-            small = h5py.h5t.STD_I16LE.copy()
-            small.set_precision(11)
-            small.set_offset(3)
-            file.create_dataset("s", (3,), h5py.Datatype(small) if False else "i2")[:] = [-7, 5, 9]
-        found = self.mapped("b*2", "--input", "in.h5:/b", "--force")
-        self.check_bits(found, numpy.array([2, 0, 2]))
+        self.check_bits(self.mapped("b*2", "--input", "in.h5:/b"), numpy.array([2, 0, 2]))
 
     def test_storages(self):
         for libver in ("earliest", "latest"):
@@ -243,7 +238,7 @@ class Rows(InputTest):
             self.check_bits(found, table["id"].astype("i8") + 1)
             found = self.mapped("u - v", "--input", "u=in.h5:/t:w", "--input", "v=in.h5:/t:w",
                                 "--force")
-            self.check_bits(found, table["w"] * 0)
+            self.check_bits(found, table["w"] - table["w"])
 
     def test_results_as_inputs(self):
         """What one run writes another reads, records and int128 among them."""
@@ -273,7 +268,7 @@ class Chosen(InputTest):
         for part in (1, 2, 3):
             self.make("parmap", "map", *self.words, "--part", f"{part}/3", "-o", "p.h5",
                       ranks=part - 1, env=self.env())
-        self.make("parmap", "merge", "--output", "p.h5", *(f"p.{k}-of-3.h5" for k in (2, 3, 1)),
+        self.make("parmap", "merge", "p.h5", *(f"p.{k}-of-3.h5" for k in (2, 3, 1)),
                   ranks=0)
         self.check_bits(self.results("p.h5"), whole)
         self.assertEqual(self.attributes("p.h5")["checksum"], checksum)
@@ -287,7 +282,7 @@ class Chosen(InputTest):
         for part, words in ((1, self.words), (2, ("2*x", "--input", "other.h5:/x"))):
             self.make("parmap", "map", *words, "--part", f"{part}/2", "-o", "p.h5", ranks=0,
                       env=self.env())
-        result = self.launch("parmap", "merge", "--output", "p.h5", "p.1-of-2.h5", "p.2-of-2.h5",
+        result = self.launch("parmap", "merge", "p.h5", "p.1-of-2.h5", "p.2-of-2.h5",
                              ranks=0)
         self.assertNotEqual(result.code, 0, result)
         self.assertIn("input", result.err)
@@ -310,7 +305,7 @@ class NotANumber(InputTest):
         self.x = numpy.arange(1.0, 1010)
         self.x[[100, 500]] = numpy.nan, -numpy.inf
         self.store(x=self.x, fine=numpy.arange(5.0), whole=numpy.arange(5),
-                   pair=numpy.stack([self.x, self.x * 0 + 1], 1))
+                   pair=numpy.stack([self.x, numpy.ones(1009)], 1))
         self.write("cube.c", CUBE)
 
     def test_pass(self):
@@ -402,12 +397,12 @@ class Wrong(InputTest):
                 (66, ["nowhere.h5", "No such file"], "x*2", "nowhere.h5:/x"),
                 (65, ["text.h5", "no HDF5 file"], "x*2", "text.h5:/x"),
                 (65, ["empty.h5"], "x*2", "empty.h5:/x"),
-                (65, ["folder.h5", "folder"], "x*2", "folder.h5:/x"),
+                (66, ["folder.h5", "folder"], "x*2", "folder.h5:/x"),
                 (65, ["no data set /q", "/short"], "x*2", "in.h5:/q"),
                 (64, ["names no data set", "in.h5:/SET"], "x*2", "in.h5"),
                 (65, ["group", "/g/x"], "x*2", "in.h5:/g"), (65, ["/dead"], "x*2", "in.h5:/dead"),
                 (65, ["text"], "x*2", "in.h5:/text"), (65, ["/vlen"], "x*2", "in.h5:/vlen"),
-                (65, ["/scalar"], "x*2", "in.h5:/scalar"), (65, ["/z"], "z*2", "in.h5:/z"),
+                (65, ["/scalar"], "x*2", "in.h5:/scalar"), (64, ["/z"], "z*2", "in.h5:/z"),
                 (65, ["no field q", "a, b"], "q*2", "in.h5:/t:q"),
                 (65, ["n", "text"], "n*2", "in.h5:/t:n"),
                 (65, ["no field a"], "x*2", "in.h5:/x:a"),
@@ -427,7 +422,8 @@ class Wrong(InputTest):
 
     def test_kernels_and_inputs(self):
         for code, says, kernel, *words in (
-                (65, "float64", "root", "in.h5:/p"), (65, "", "root", "in.h5:/t"),
+                (65, "float64", "root", "in.h5:/p"), (64, ["records", "in.h5:/t:b"], "root",
+                                                        "in.h5:/t"),
                 (65, "uint64", "root", "in.h5:/u"), (64, "2 inputs", "root", "in.h5:/x", "in.h5:/y")):
             with self.subTest(words=words):
                 given = [w for path in words for w in ("--input", path)]
