@@ -190,11 +190,11 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
                        "leave out --part, and use more nodes",
                        kernel->name);
     if (plan->nan == PM_NAN_FAIL && !plan->can_fail)
-        return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; use --nan stop or --nan pass",
+        return pm_fail(PARMAP_USAGE, "items of %s cannot fail; use --nan stop or --nan pass",
                        kernel->name);
     if (settings->rerun_failed && !plan->can_fail)
-        return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; leave out --rerun-failed",
-                       kernel->name);
+        return pm_fail(PARMAP_USAGE, "items of %s cannot fail; leave out --rerun-failed",
+                       pm_kernel_name(kernel));
     if (settings->rerun_failed && plan->goal != PM_GOAL_WRITE)
         return pm_fail(PARMAP_USAGE, "--rerun-failed needs the file with the failed items; name it "
                                      "with --output");
