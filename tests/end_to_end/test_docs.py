@@ -2,6 +2,7 @@
 order in which it stands, in an empty folder for each page, against an installed copy of parmap."""
 # TEST seconds=240
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -65,6 +66,34 @@ class Pages(ParmapTest):
 
     def test_recipes(self):
         self.check("docs/recipes.md")
+
+
+class Words(unittest.TestCase):
+    """What any page can get wrong."""
+
+    PAGES = sorted([SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")])
+
+    def test_links(self):
+        for page in self.PAGES:
+            for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+                if "://" not in link:
+                    self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
+
+    def test_names(self):
+        """Functions, types and macros are those of the headers, and so are those of other files."""
+        headers = "".join(p.read_text() for p in (SOURCE / "src" / "include").glob("*.h"))
+        known = set(re.findall(r"\b(?:parmap|PARMAP)_\w+", headers))
+        for name in ("your-own-kernel.md", "recipes.md", "format.md"):
+            text = (SOURCE / "docs" / name).read_text()
+            used = set(re.findall(r"\b(?:parmap|PARMAP)_[A-Za-z]\w+", text))
+            made = set(re.findall(r"PARMAP_PARAMETERS\((\w+)", text)) | {"parmap_kernels"}
+            self.assertEqual(used - known - made, set(), name)
+
+    def test_files_of_the_source(self):
+        text = (SOURCE / "docs" / "architecture.md").read_text()
+        for path in re.findall(r"`((?:app|map|pool|work|store|share|formula|heap|comm|base)/[a-z0-9_]+\.[ch])`",
+                               text):
+            self.assertTrue((SOURCE / "src" / path).exists(), path)
 
 
 class Documents(unittest.TestCase):
