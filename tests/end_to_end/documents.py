@@ -4,7 +4,7 @@
                           command.  ... alone in an output stands for any lines, within a line for
                           any text; times, rates and what depends on the machine is not compared.
                           A command has to succeed, unless an error is shown or `$ echo $?` follows
-    ```c                  /* name.c */ in the first line: saved under that name
+    ```c, ```cpp          /* name.c */ or // name.cpp in the first line: saved under that name
     ```python, ```cmake   # name in the first line: saved; Python without a name is run
     ```sh                 run; what it prints is not looked at
 
@@ -33,7 +33,7 @@ class Block:
     def name(self):
         """The file as which it is saved, or None."""
         found = NAME.match(self.text.split("\n", 1)[0])
-        return found.group(1) if found and self.language in ("c", "python", "cmake") else None
+        return found.group(1) if found and self.language in ("c", "cpp", "python", "cmake") else None
 
     @property
     def kind(self):

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import documents
 from parmap_testing import BIN, MPIEXEC, SOURCE, ParmapTest, environment, program, scratch_root
-from test_installed import build_flags, c_compiler, install
+from test_installed import build_flags, c_compiler, cxx_compiler, install
 
 PROGRAMS = sorted(path.name for path in BIN.iterdir() if path.is_file())
 
 
 def setUpModule():
-    """One installed copy for all pages."""
-    global INSTALLED
-    INSTALLED = Path(tempfile.mkdtemp(prefix="parmap-docs-", dir=scratch_root()))
-    unittest.addModuleCleanup(shutil.rmtree, INSTALLED)
-    result = install(INSTALLED)
+    """One installed copy for all pages, $HOME/parmap."""
+    global HOME
+    HOME = Path(tempfile.mkdtemp(prefix="parmap-docs-", dir=scratch_root()))
+    unittest.addModuleCleanup(shutil.rmtree, HOME)
+    result = install(HOME / "parmap")
     if result.returncode != 0:
         raise AssertionError(result.stderr)
 
@@ -41,18 +41,21 @@ class Pages(ParmapTest):
         self.script("mpirun", MPIEXEC)
         self.script("python3", sys.executable)
         self.script("cc", c_compiler(), *build_flags())
+        if cxx_compiler():
+            self.script("c++", cxx_compiler(), *build_flags())
         for name in PROGRAMS:
             (self.folder / name).symlink_to(program(name))
-        (pc,) = {path.parent for path in INSTALLED.rglob("parmap.pc")}
+        (pc,) = {path.parent for path in HOME.rglob("parmap.pc")}
         return environment({
             "PATH": f"{self.tools}:{os.environ['PATH']}", "PKG_CONFIG_PATH": str(pc),
-            "CMAKE_PREFIX_PATH": str(INSTALLED), "PARMAP_CC": c_compiler(), "CC": None,
+            "CMAKE_PREFIX_PATH": str(HOME / "parmap"), "PARMAP_CC": c_compiler(), "CC": None,
+            "CXX": None, "HOME": str(HOME),
             "PARMAP_CACHE": str(self.folder.parent / "cache"), "LC_ALL": "C",
             "OMP_NUM_THREADS": None}, self.session)
 
     def check(self, name):
         page = documents.blocks_of((SOURCE / name).read_text())
-        self.assertGreater(len(page), 3)
+        self.assertGreater(len(page), 5)
         session = documents.Session(self.folder, self.surroundings(), SOURCE)
         for block in page:
             session.run(block)
@@ -63,6 +66,10 @@ class Pages(ParmapTest):
 
     def test_your_own_kernel(self):
         self.check("docs/your-own-kernel.md")
+
+    @unittest.skipUnless(cxx_compiler(), "there is no C++ compiler")
+    def test_library(self):
+        self.check("docs/library.md")
 
     def test_recipes(self):
         self.check("docs/recipes.md")
@@ -83,7 +90,7 @@ class Words(unittest.TestCase):
         """Functions, types and macros are those of the headers, and so are those of other files."""
         headers = "".join(p.read_text() for p in (SOURCE / "src" / "include").glob("*.h"))
         known = set(re.findall(r"\b(?:parmap|PARMAP)_\w+", headers))
-        for name in ("your-own-kernel.md", "recipes.md", "format.md"):
+        for name in ("your-own-kernel.md", "recipes.md", "library.md", "format.md"):
             text = (SOURCE / "docs" / name).read_text()
             used = set(re.findall(r"\b(?:parmap|PARMAP)_[A-Za-z]\w+", text))
             made = set(re.findall(r"PARMAP_PARAMETERS\((\w+)", text)) | {"parmap_kernels"}
