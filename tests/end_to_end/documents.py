@@ -13,6 +13,7 @@ The comment <!-- from PATH --> before a block says that it is a part of that fil
 """
 import os
 import re
+import signal
 import subprocess
 
 NAME = re.compile(r"(?:/\*|#|//) ([\w./-]+\.\w+)(?:[:;,] .*)?(?: \*/)?\s*$")
@@ -130,12 +131,20 @@ class Session:
         self.complaints = []
 
     def call(self, *words):
-        """Output and errors of a program as they came."""
-        result = subprocess.run(words, cwd=self.folder, env=self.environment, text=True,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, timeout=self.timeout)
-        self.code = result.returncode if result.returncode >= 0 else 128 - result.returncode
-        return result.stdout.replace(str(self.folder), "/home/me")
+        """Output and errors of a program as they came.  One that hangs is killed, with all that it
+        has started."""
+        process = subprocess.Popen(words, cwd=self.folder, env=self.environment, text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            output, _ = process.communicate(timeout=self.timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            output += f"killed after {self.timeout} s\n"
+        code = process.returncode
+        self.code = code if code >= 0 else 128 - code
+        return output.replace(str(self.folder), "/home/me")
 
     def run(self, block):
         {"left out": lambda b: None, "part": self.compare, "file": self.save,
