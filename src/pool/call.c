@@ -10,9 +10,20 @@
 /* Items of a kernel between two looks at whether the process was terminated. */
 enum { KERNEL_PIECE = 1 << 16 };
 
+/* Sizes may be left out; the macros give them. */
+static parmap_status check_bytes(const parmap_job *job, const char *what, size_t given,
+                                 size_t bytes)
+{
+    if (given == 0 || given == bytes)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "%s of kernel %s have %zu bytes each, not %zu; give an array of them", what,
+                   job->kernel->name, bytes, given);
+}
+
 static parmap_status make_kernel_call(const parmap_job *job, pm_call *call)
 {
-    if (job->type < 0 || job->type >= PARMAP_TYPES)
+    if (job->type < 0 || job->type > PARMAP_RECORD)
         return pm_fail(PARMAP_USAGE, "there is no type %d of a kernel's inputs", (int)job->type);
     PM_TRY(pm_kernel_variant(job->kernel, job->type, &call->variant));
     call->kernel = job->kernel;
@@ -20,7 +31,8 @@ static parmap_status make_kernel_call(const parmap_job *job, pm_call *call)
     call->vector = pm_vector_best();
     call->input_bytes = pm_kernel_input_bytes(call->variant->code);
     call->result_bytes = pm_kernel_result_bytes(call->variant->code);
-    return PARMAP_OK;
+    PM_TRY(check_bytes(job, "inputs", job->input_bytes, call->input_bytes));
+    return check_bytes(job, "results", job->result_bytes, call->result_bytes);
 }
 
 parmap_status pm_call_make(const parmap_job *job, pm_call *call)

@@ -225,7 +225,7 @@ class Programs(InstalledTest):
             f"sum {sum(range(102))}, total {sum(range(102))}, mean {numpy.mean(numbers + 1):g}, "
             "exit code 0",
             f"squares and doubles {numpy.sum(numbers**2 + 2 * numbers)}, "
-            f"scaled {numpy.sum(numbers / 2):g}",
+            f"scaled and widths {numpy.sum(numbers / 2 + 1.5 * numbers):g}",
             "array 1.5 1 1.25 8"])
 
     def results(self, program, kernel, *options, ranks, folder):
