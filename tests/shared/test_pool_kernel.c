@@ -1,6 +1,8 @@
 /* Kernels in a pool: all types, over private and shared arrays, with items outside the domain. */
 #include "shared/pool.h"
 
+#include <math.h>
+
 PARMAP_KERNEL_TYPES(cube, x, x *x *x);
 PARMAP_DOMAINS(cube, (-2097152, 2097151), (0, 2642245),
                ((parmap_int128)-5541191377756, (parmap_int128)5541191377756), (-208063, 208063));
@@ -20,6 +22,17 @@ PARMAP_KERNEL_CAN_FAIL(even, int64_t, x, double, y)
     return PARMAP_OK;
 }
 PARMAP_DOMAIN(even, int64_t, -1000000, 1000000);
+
+#define SPAN(FIELD) FIELD(int16_t, from) FIELD(double, to)
+PARMAP_RECORD(span, SPAN);
+PARMAP_ARRAY(ends, double, 2);
+
+PARMAP_KERNEL(order, span, s, ends)
+{
+    const double from = s.from;
+    return from < s.to ? (ends){{from, s.to}} : (ends){{s.to, from}};
+}
+PARMAP_DOMAIN(order, span, PARMAP_DOMAIN_NONE);
 
 /* Arrays of `count` inputs, -100 .. or 0 .., and their results, in one kind of memory. */
 #define MAP_CUBES(pool, type, name, inputs, results, count, first)                                 \
@@ -213,6 +226,33 @@ static void iterated(void)
     pool_each_size(iterate);
 }
 
+/* ---- records --------------------------------------------------------------------------------- */
+
+static void map_records(parmap_pool *pool)
+{
+    enum { COUNT = 1009 };
+    span *spans = calloc(COUNT, sizeof *spans);
+    ends *found = calloc(COUNT, sizeof *found);
+    int64_t wrong = 0;
+    for (int i = 0; i < COUNT; i++) {
+        spans[i].from = (int16_t)(500 - i);
+        spans[i].to = 0.5 * i;
+    }
+    CHECK_OK(parmap_pool_map_kernel(pool, &order, spans, found, COUNT, .chunk = 7));
+    for (int i = 0; i < COUNT; i++) {
+        const double from = 500 - i, to = 0.5 * i;
+        wrong += found[i].at[0] != fmin(from, to) || found[i].at[1] != fmax(from, to);
+    }
+    CHECK_INT(wrong, 0);
+    free(spans);
+    free(found);
+}
+
+static void records(void)
+{
+    pool_each_size(map_records);
+}
+
 /* ---- misuse ---------------------------------------------------------------------------------- */
 
 static void types_it_has_not(void)
@@ -229,6 +269,10 @@ static void types_it_has_not(void)
     parmap_job strange = job;
     strange.type = PARMAP_TYPES;
     CHECK_FAILS(parmap_pool_run(pool, &strange), PARMAP_USAGE, "type");
+    const int64_t numbers[1] = {1};
+    float small[1];
+    CHECK_FAILS(parmap_pool_map_kernel(pool, &half, numbers, small, 1), PARMAP_USAGE,
+                "results of kernel half have 8 bytes each, not 4");
     pool_end(pool);
 }
 
@@ -238,6 +282,7 @@ static const check_case cases[] = {
     {"items outside the domain", outside_the_domain},
     {"items that can fail", failing_items},
     {"imap of a kernel", iterated},
+    {"records and arrays", records},
     {"types that a kernel has not", types_it_has_not},
 };
 
