@@ -136,9 +136,9 @@ typedef struct parmap_job {
     parmap_task *task;           /* exactly one of task and kernel */
     const parmap_kernel *kernel; /* inputs are of `type`, results of the kernel's result type; all
                                     inputs must lie in its domain, others fail as items do */
-    parmap_type type;
+    parmap_type type;            /* PARMAP_RECORD for records and arrays */
     const void *inputs; /* records one behind the other; the caller's until the job is done */
-    size_t input_bytes; /* of one record; may be 0.  With a kernel 0, or those of its types */
+    size_t input_bytes; /* of one record; may be 0.  With a kernel: those of its types, or 0 */
     void *results; /* likewise; written until the job is done; those of failed items are unset */
     size_t result_bytes; /* may be 0 */
     int64_t count;
