@@ -454,7 +454,7 @@ static void dimensions(void)
     } in;
     typedef struct {
         int64_t fixed, found, spread;
-        float one, sum;
+        double one, sum; /* beside int64 inputs */
     } out;
     in x[] = {{{{1, 2, 3}, {4, 5, 6}}, 0, 0, {0.5f}},
               {{{1, 2, 3}, {4, 5, 6}}, 1, 2, {1.5f}},
@@ -480,7 +480,7 @@ static void dimensions(void)
         CHECK_INT(y[i].fixed, x[i].m[1][2]);
         CHECK_INT(y[i].found, 10 * x[i].m[x[i].k][x[i].j]);
         CHECK_INT(y[i].spread, most - least);
-        CHECK(y[i].one == 2 * x[i].one[0] && y[i].sum == x[i].one[0]);
+        CHECK(y[i].one == 2 * (double)x[i].one[0] && y[i].sum == (double)x[i].one[0]);
     }
     const int8_t rows[] = {-1, 2, 0};
     for (int i = 0; i < 3; i++) {
