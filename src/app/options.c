@@ -308,7 +308,7 @@ const char *pm_option_default(char text[PM_OPTION_TEXT], pm_option_id id,
                  (long long)defaults->last);
         return text;
     case PM_OPTION_TYPE:
-        return pm_type_name(defaults->type);
+        return defaults->type < PARMAP_TYPES ? pm_type_name(defaults->type) : NULL;
     case PM_OPTION_OUTPUT:
         return defaults->output != NULL ? defaults->output : "none";
     case PM_OPTION_DATASET:

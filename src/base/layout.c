@@ -85,6 +85,19 @@ static bool good_names(const pm_layout *layout)
     return true;
 }
 
+/* A file says by its text what its items are. */
+static parmap_status check_text(const pm_layout *layout)
+{
+    char text[PM_LAYOUT_TEXT];
+    if (strlen(pm_layout_format(text, layout)) + 1 < sizeof text)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "the fields of a kernel's items, with names and types, take more than the %d "
+                   "letters that a file has for them; use shorter names, or arrays for fields of "
+                   "one type",
+                   PM_LAYOUT_TEXT - 2);
+}
+
 parmap_status pm_layout_read(parmap_type type, const parmap_layout *described, pm_layout *layout)
 {
     if ((unsigned)type < PARMAP_TYPES) {
@@ -102,7 +115,7 @@ parmap_status pm_layout_read(parmap_type type, const parmap_layout *described, p
     if (good)
         pm_layout_place(layout);
     if (good && layout->bytes == described->bytes && layout->bytes <= MOST_ITEM_BYTES)
-        return PARMAP_OK;
+        return check_text(layout);
     return pm_fail(
         PARMAP_USAGE,
         "a kernel describes its items wrongly; use PARMAP_RECORD (at most %d fields with "

@@ -109,6 +109,10 @@ void pm_type_widen(parmap_type type, const void *values, int64_t count, void *wi
 /* The shortest that leads back; whole numbers that people write out as they do. */
 static void format_real(char text[PM_VALUE_TEXT], parmap_type type, double value)
 {
+    if (isnan(value)) {
+        strcpy(text, "NaN"); /* without its sign, which says nothing */
+        return;
+    }
     if (fabs(value) < 1e15 && value == trunc(value)) {
         snprintf(text, PM_VALUE_TEXT, "%.0f", value);
         return;

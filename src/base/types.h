@@ -41,7 +41,8 @@ void pm_type_widen(parmap_type type, const void *values, int64_t count, void *wi
 
 enum { PM_VALUE_TEXT = 48 }; /* bytes that hold any number as text */
 
-/* One value, decimal; real ones with as few digits as lead back to the value.  Returns `text`. */
+/* One value, decimal: "-7", "0.1", "1e+300", "inf", "NaN".  Numbers with a fraction, and large
+ * ones, have as few digits as lead back to the value.  Returns `text`. */
 char *pm_type_format(char text[PM_VALUE_TEXT], parmap_type type, const void *value);
 
 #endif

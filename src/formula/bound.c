@@ -51,7 +51,7 @@ void pm_bound_decide(pm_formula *f, bool range, bool known, parmap_domain used)
         decide_whole(f, range && known ? used : whole_type);
     } else {
         f->proved = proved_for_types(parts);
-        f->domain = (parmap_domain){0, 0}; /* PARMAP_DOMAIN_NONE */
+        f->domain = f->proved ? pm_type_domain(PARMAP_INT128) : PM_DOMAIN_EMPTY;
         if (f->proved)
             f->arrays = PM_BODY_PLAIN;
         else

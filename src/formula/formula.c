@@ -16,10 +16,13 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The word `name` at the beginning of a text. */
+/* The word `name` at the beginning of a text, or, of a name that parmap gave, the beginning. */
 static pm_place place_of_name(const pm_script *script, const char *name)
 {
-    const int begin = (int)(strstr(script->text, name) - script->text);
+    const char *at = strstr(script->text, name);
+    if (at == NULL)
+        return (pm_place){script, 0, 1};
+    const int begin = (int)(at - script->text);
     return (pm_place){script, begin, begin + (int)strlen(name)};
 }
 
@@ -99,7 +102,6 @@ static parmap_status read_results(pm_parts *parts, const pm_formula_request *req
             snprintf(result->script.label, sizeof result->script.label, "formula %d", i + 1);
         result->script.text = request->formulas[i];
         PM_TRY(pm_parse_head(&result->script, result->name, &at));
-        PM_TRY(check_result_name(parts, result));
         PM_TRY(pm_parse_expression(parts, &result->script, at, parts->definition_count,
                                    &result->root));
     }

@@ -65,7 +65,8 @@ const pm_layout *pm_formula_input_layout(const pm_formula *formula);
 /* A result: a number, or a record. */
 const pm_layout *pm_formula_result_layout(const pm_formula *formula);
 
-/* Inputs for which no value can overflow and the like; of numbers only. */
+/* Inputs for which no value can overflow and the like.  Of rows and records all of int128 when that
+ * is proved, else, as for numbers with none, an empty one (min > max). */
 parmap_domain pm_formula_domain(const pm_formula *formula);
 
 /* Whether that is so for all the inputs there are: the range, or all values of the data's types.

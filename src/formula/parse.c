@@ -2,6 +2,7 @@
 #include "formula/parse.h"
 
 #include "formula/fold.h"
+#include "formula/functions.h"
 #include "formula/parser.h"
 
 #include <string.h>
@@ -125,22 +126,28 @@ static parmap_status parse_power(pm_parser *parser, int *index)
     return add_operation(parser, node, children, 2, index);
 }
 
+/* What begins with a unary operator; `own` is its node. */
+static parmap_status parse_operator(pm_parser *parser, pm_node own, int *index)
+{
+    int child;
+    PM_TRY(pm_parser_advance(parser));
+    PM_TRY(parse_unary(parser, &child));
+    *index = child;
+    return own.op == PM_OP_ADD ? PARMAP_OK : add_operation(parser, own, &child, 1, index);
+}
+
+/* Every way to nest comes through here. */
 static parmap_status parse_unary(pm_parser *parser, int *index)
 {
     const pm_op op = unary_of(&parser->word);
-    if (op == PM_OP_NONE)
-        return parse_power(parser, index);
     const pm_node node = {.kind = PM_NODE_UNARY, .op = op, .place = parser->word.place};
-    int child;
     PM_TRY(enter(parser));
-    PM_TRY(pm_parser_advance(parser));
-    PM_TRY(parse_unary(parser, &child));
+    PM_TRY(op == PM_OP_NONE ? parse_power(parser, index) : parse_operator(parser, node, index));
     parser->nesting--;
-    *index = child;
-    return op == PM_OP_ADD ? PARMAP_OK : add_operation(parser, node, &child, 1, index);
+    return PARMAP_OK;
 }
 
-static bool compares(pm_op op)
+static bool is_comparison(pm_op op)
 {
     return op >= PM_OP_EQUAL && op <= PM_OP_GREATER_EQUAL;
 }
@@ -149,9 +156,9 @@ static bool compares(pm_op op)
 static parmap_status look_twice(pm_parser *parser, const pm_word *word, int left, int right)
 {
     const pm_node *a = &parser->parts->tree.nodes[left], *b = &parser->parts->tree.nodes[right];
-    const bool a_compares = a->kind == PM_NODE_BINARY && compares(a->op) && !a->enclosed;
-    const bool b_compares = b->kind == PM_NODE_BINARY && compares(b->op) && !b->enclosed;
-    if (compares(word->op) && a_compares)
+    const bool a_compares = a->compares && !a->enclosed;
+    const bool b_compares = b->compares && !b->enclosed;
+    if (is_comparison(word->op) && a_compares)
         return pm_script_fail(word->place, "comparisons do not chain in C; write a < b && b < c");
     if (word->op >= PM_OP_BIT_OR && word->op <= PM_OP_BIT_AND && (a_compares || b_compares))
         pm_parts_note(parser->parts,
@@ -182,6 +189,7 @@ static parmap_status parse_binary(pm_parser *parser, int strength, int *index)
         PM_TRY(look_twice(parser, &word, children[0], children[1]));
         const pm_node node = {.kind = PM_NODE_BINARY,
                               .op = word.op,
+                              .compares = is_comparison(word.op),
                               .place = parser->parts->tree.nodes[children[0]].place};
         PM_TRY(add_operation(parser, node, children, 2, index));
     }
@@ -212,6 +220,11 @@ parmap_status pm_parser_expression(pm_parser *parser, int *index)
 /* The word behind a whole expression. */
 static parmap_status fail_rest(const pm_word *word)
 {
+    char name[PM_LAYOUT_NAME];
+    pm_parser_copy(word, name, sizeof name);
+    if (word->kind == PM_WORD_NAME && pm_word_suggest(name) != NULL)
+        return pm_script_fail(word->place, "%s is not part of a formula; write %s", name,
+                              pm_word_suggest(name));
     if (word->kind == PM_WORD_NAME || word->kind == PM_WORD_WHOLE || word->kind == PM_WORD_REAL ||
         pm_word_is(word, '('))
         return pm_script_fail(word->place, "an operator is missing before this; write 2*x for "

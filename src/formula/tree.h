@@ -32,6 +32,7 @@ typedef struct pm_node {
     int height;
     bool constant; /* no input below */
     bool enclosed; /* in parentheses */
+    bool compares; /* a comparison, also one of constants that became a number */
     pm_place place;
     parmap_int128 whole;
     double real;

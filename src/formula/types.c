@@ -363,7 +363,8 @@ static parmap_status type_cast(typing *t, int index)
     node->type = pm_types_carrier(type);
     if (value->kind == PM_NODE_WHOLE && !pm_type_is_real(type) &&
         !pm_types_fits(value->whole, type))
-        return fail_constant(value, type);
+        return pm_script_fail(value->place, "this does not fit %s; convert it to a wider type",
+                              pm_type_name(type));
     return PARMAP_OK;
 }
 

@@ -49,7 +49,7 @@ typedef struct parmap_spec {
     const parmap_kernel *kernel;
     int64_t first; /* the range first..last, both included */
     int64_t last;
-    parmap_type type;    /* of the inputs; must be one that the kernel has */
+    parmap_type type;    /* of the inputs; one that the kernel has, or PARMAP_RECORD */
     const char *dataset; /* name of the data set, without the leading slash */
     const char *output;  /* name of the HDF5 file */
 } parmap_spec;

@@ -63,6 +63,11 @@ static parmap_status damaged(void)
     return pm_fail(PARMAP_BAD_DATA, "the places of the chunks are damaged: %s", pm_hdf5_reason());
 }
 
+static parmap_status no_memory(void)
+{
+    return pm_fail(PARMAP_SYSTEM, "no memory for a chunk");
+}
+
 /* The number of a chunk by the first element in it; -1 for none. */
 static int64_t number_of(const pm_input *input, const hsize_t *first)
 {
@@ -76,21 +81,21 @@ static int64_t number_of(const pm_input *input, const hsize_t *first)
     return number;
 }
 
-static bool ask_places(pm_chunks *chunks, hid_t space, hsize_t stored)
+static parmap_status ask_places(pm_chunks *chunks, hid_t space, hsize_t stored)
 {
     for (hsize_t i = 0; i < stored; i++) {
         hsize_t first[H5S_MAX_RANK], bytes;
         haddr_t offset;
         unsigned mask;
         if (H5Dget_chunk_info(chunks->set, space, i, first, &mask, &offset, &bytes) < 0)
-            return false;
+            return damaged();
         const int64_t number = number_of(chunks->input, first);
         if (number < 0)
-            return false;
+            return pm_fail(PARMAP_BAD_DATA, "there is a chunk outside the data set");
         chunks->places[number] =
             (place){.offset = (int64_t)offset, .bytes = (int64_t)bytes, .mask = mask};
     }
-    return true;
+    return PARMAP_OK;
 }
 
 /* Not where a user's block comes first: HDF5 1.10 leaves it out of the places. */
@@ -114,10 +119,15 @@ static parmap_status find_places(pm_chunks *chunks)
         return PARMAP_OK;
     const hid_t space = H5Dget_space(chunks->set);
     chunks->places = calloc((size_t)(all > 0 ? all : 1), sizeof *chunks->places);
-    const bool good = chunks->places && H5Dget_num_chunks(chunks->set, space, &stored) >= 0 &&
-                      (int64_t)stored <= all && ask_places(chunks, space, stored);
+    parmap_status status = PARMAP_OK;
+    if (!chunks->places)
+        status = no_memory();
+    else if (H5Dget_num_chunks(chunks->set, space, &stored) < 0)
+        status = damaged();
+    else
+        status = ask_places(chunks, space, stored);
     H5Sclose(space);
-    return good ? PARMAP_OK : damaged();
+    return status;
 }
 
 static bool find_fill(pm_chunks *chunks)
@@ -171,11 +181,6 @@ static void fill(const pm_chunks *chunks, char *to)
     const size_t element = chunks->input->element_bytes;
     for (size_t at = 0; at < chunks->bytes; at += element)
         memcpy(to + at, chunks->fill, element);
-}
-
-static parmap_status no_memory(void)
-{
-    return pm_fail(PARMAP_SYSTEM, "no memory for a chunk");
 }
 
 static parmap_status load_by_place(const pm_chunks *chunks, pm_scratch *scratch, int64_t number,

@@ -34,30 +34,25 @@ static inline float from_half(uint16_t half)
     return value;
 }
 
+/* clang-format off */
 /* X(from, to, value of a stored number) for each pair in which every value fits. */
 #define EACH_PAIR(X)                                                                               \
-    TO_REAL(X, INT8)                                                                               \
-    TO_REAL(X, UINT8)                                                                              \
-    TO_REAL(X, INT16)                                                                              \
-    TO_REAL(X, UINT16)                                                                             \
-    X(INT32, FLOAT64, )                                                                            \
-    X(UINT32, FLOAT64, )                                                                           \
-    X(INT8, INT8, )                                                                                \
-    X(INT8, INT16, )                                                                               \
-    X(INT8, INT32, )                                                                               \
-    X(INT8, INT64, ) X(INT8, INT128, ) X(UINT8, UINT8, ) X(UINT8, UINT16, ) X(UINT8, UINT32, )     \
-        X(UINT8, UINT64, ) X(UINT8, INT16, ) X(UINT8, INT32, ) X(UINT8, INT64, )                   \
-            X(UINT8, INT128, ) X(INT16, INT16, ) X(INT16, INT32, ) X(INT16, INT64, )               \
-                X(INT16, INT128, ) X(UINT16, UINT16, ) X(UINT16, UINT32, ) X(UINT16, UINT64, )     \
-                    X(UINT16, INT32, ) X(UINT16, INT64, ) X(UINT16, INT128, ) X(INT32, INT32, )    \
-                        X(INT32, INT64, ) X(INT32, INT128, ) X(UINT32, UINT32, )                   \
-                            X(UINT32, UINT64, ) X(UINT32, INT64, ) X(UINT32, INT128, )             \
-                                X(INT64, INT64, ) X(INT64, INT128, ) X(UINT64, UINT64, )           \
-                                    X(UINT64, INT128, ) X(INT128, INT128, )                        \
-                                        X(FLOAT16, FLOAT32, from_half)                             \
-                                            X(FLOAT16, FLOAT64, from_half) X(FLOAT32, FLOAT32, )   \
-                                                X(FLOAT32, FLOAT64, ) X(FLOAT64, FLOAT64, )
-#define TO_REAL(X, FROM) X(FROM, FLOAT32, ) X(FROM, FLOAT64, )
+    X(INT8, INT8, ) X(INT8, INT16, ) X(INT8, INT32, ) X(INT8, INT64, ) X(INT8, INT128, )           \
+    X(UINT8, UINT8, ) X(UINT8, UINT16, ) X(UINT8, UINT32, ) X(UINT8, UINT64, )                     \
+    X(UINT8, INT16, ) X(UINT8, INT32, ) X(UINT8, INT64, ) X(UINT8, INT128, )                       \
+    X(INT16, INT16, ) X(INT16, INT32, ) X(INT16, INT64, ) X(INT16, INT128, )                       \
+    X(UINT16, UINT16, ) X(UINT16, UINT32, ) X(UINT16, UINT64, )                                    \
+    X(UINT16, INT32, ) X(UINT16, INT64, ) X(UINT16, INT128, )                                      \
+    X(INT32, INT32, ) X(INT32, INT64, ) X(INT32, INT128, )                                         \
+    X(UINT32, UINT32, ) X(UINT32, UINT64, ) X(UINT32, INT64, ) X(UINT32, INT128, )                 \
+    X(INT64, INT64, ) X(INT64, INT128, ) X(UINT64, UINT64, ) X(UINT64, INT128, )                   \
+    X(INT128, INT128, )                                                                            \
+    X(INT8, FLOAT32, ) X(UINT8, FLOAT32, ) X(INT16, FLOAT32, ) X(UINT16, FLOAT32, )                \
+    X(INT8, FLOAT64, ) X(UINT8, FLOAT64, ) X(INT16, FLOAT64, ) X(UINT16, FLOAT64, )                \
+    X(INT32, FLOAT64, ) X(UINT32, FLOAT64, )                                                       \
+    X(FLOAT16, FLOAT32, from_half) X(FLOAT16, FLOAT64, from_half)                                  \
+    X(FLOAT32, FLOAT32, ) X(FLOAT32, FLOAT64, ) X(FLOAT64, FLOAT64, )
+/* clang-format on */
 
 #define NUMBER(type, at) (*(type *)(at))
 #define CONVERT(FROM, TO, VALUE)                                                                   \
@@ -76,9 +71,8 @@ static inline float from_half(uint16_t half)
     }
 EACH_PAIR(CONVERT)
 
-#define KIND(name) PARMAP_##name
-#define PARMAP_FLOAT16 PM_STORED_FLOAT16
-#define ENTRY(FROM, TO, VALUE) [KIND(FROM)][KIND(TO)] = FROM##_to_##TO,
+#define PARMAP_FLOAT16 PM_STORED_FLOAT16 /* for the table only */
+#define ENTRY(FROM, TO, VALUE) [PARMAP_##FROM][PARMAP_##TO] = FROM##_to_##TO,
 static pm_convert *const converts[PM_STORED_KINDS][PARMAP_TYPES] = {EACH_PAIR(ENTRY)};
 
 pm_convert *pm_convert_find(int kind, parmap_type type)
@@ -96,22 +90,21 @@ const char *pm_stored_name(int kind)
     return kind == PM_STORED_FLOAT16 ? "float16" : pm_type_name((parmap_type)kind);
 }
 
-static uint8_t turn8(uint8_t x)
-{
-    return x;
-}
 static uint16_t turn16(uint16_t x)
 {
     return __builtin_bswap16(x);
 }
+
 static uint32_t turn32(uint32_t x)
 {
     return __builtin_bswap32(x);
 }
+
 static uint64_t turn64(uint64_t x)
 {
     return __builtin_bswap64(x);
 }
+
 static parmap_uint128 turn128(parmap_uint128 x)
 {
     return (parmap_uint128)turn64((uint64_t)x) << 64 | turn64((uint64_t)(x >> 64));
@@ -128,7 +121,6 @@ static parmap_uint128 turn128(parmap_uint128 x)
             for (int64_t i = 0; i < count; i++, from += from_stride)                               \
                 y[i] = turn##bits(NUMBER(const c_UINT##bits, from));                               \
     }
-SWAP(8)
 SWAP(16)
 SWAP(32)
 SWAP(64)
@@ -137,9 +129,6 @@ SWAP(128)
 void pm_swap(const char *from, size_t from_stride, char *to, size_t bytes, int64_t count)
 {
     switch (bytes) {
-    case 1:
-        swap8(from, from_stride, to, count);
-        return;
     case 2:
         swap16(from, from_stride, to, count);
         return;

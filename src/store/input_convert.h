@@ -15,8 +15,8 @@ typedef void pm_convert(const char *from, size_t from_stride, char *to, size_t t
 /* NULL when there are stored values that the type does not hold exactly. */
 pm_convert *pm_convert_find(int kind, parmap_type type);
 
-/* Copies `count` numbers of `bytes` bytes with the order of these turned round, one behind the
- * other. */
+/* Copies `count` numbers of 2, 4, 8 or 16 bytes with the order of these turned round, one behind
+ * the other. */
 void pm_swap(const char *from, size_t from_stride, char *to, size_t bytes, int64_t count);
 
 #endif

@@ -33,7 +33,7 @@ char *pm_list_format(char text[PM_LIST_TEXT], const pm_list *list, const char *w
     if (meant)
         snprintf(text, PM_LIST_TEXT, " (did you mean %.128s?)", meant);
     used = strlen(text);
-    snprintf(text + used, PM_LIST_TEXT - used, "; %s%s", others, list->count > 0 ? "" : " none");
+    snprintf(text + used, PM_LIST_TEXT - used, "; %s", list->count > 0 ? others : "it has none");
     for (; shown < most && strlen(text) < PM_LIST_TEXT / 2; shown++) {
         used = strlen(text);
         snprintf(text + used, PM_LIST_TEXT - used, "%s%.128s",

@@ -2,6 +2,7 @@
 #include "store/input_look.h"
 
 #include "base/text.h"
+#include "store/input_chunks.h"
 #include "store/input_filter.h"
 #include "store/input_hdf5.h"
 #include "store/input_list.h"
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+enum { WHY = 256 };
 
 static parmap_status look_at_file(pm_input *input)
 {
@@ -35,7 +38,7 @@ static parmap_status open_file(const pm_input *input, hid_t *file)
     *file = pm_hdf5_open(input->path);
     if (*file >= 0)
         return PARMAP_OK;
-    char why[256];
+    char why[WHY];
     snprintf(why, sizeof why, "%s", pm_hdf5_reason());
     if (H5Fis_hdf5(input->path) > 0)
         return pm_fail(PARMAP_BAD_DATA,
@@ -65,12 +68,16 @@ static char *list_sets(char text[PM_LIST_TEXT], hid_t file, const char *group, c
     return text;
 }
 
-static parmap_status no_set(const pm_input *input, hid_t file)
+static parmap_status no_set(const pm_input *input, hid_t file, const char *why)
 {
     char text[PM_LIST_TEXT];
     if (!input->set[0] || strcmp(input->set, "/") == 0)
         return pm_fail(PARMAP_USAGE, "--input %s names no data set%s; write %s:/SET", input->path,
                        list_sets(text, file, "/", NULL, "its data sets are"), input->path);
+    if (H5Lexists(file, input->set, H5P_DEFAULT) > 0)
+        return pm_fail(PARMAP_BAD_DATA,
+                       "cannot open %s in %s: %s; it may be damaged, or a link that leads nowhere",
+                       input->set, input->path, why);
     return pm_fail(PARMAP_BAD_DATA, "%s has no data set %s%s", input->path, input->set,
                    list_sets(text, file, "/", input->set, "its data sets are"));
 }
@@ -92,14 +99,17 @@ static parmap_status check_object(const pm_input *input, hid_t file, hid_t objec
 }
 
 /* Opens input->set, the whole of it first; then what is behind its last colon is a field, then what
- * is behind the one before, and so on. */
-static hid_t find_object(pm_input *input, hid_t file)
+ * is behind the one before, and so on.  Negative when there is none; then `why` the whole of it
+ * could not be opened. */
+static hid_t find_object(pm_input *input, hid_t file, char why[WHY])
 {
     char set[PM_INPUT_SET];
     strcpy(set, input->set);
     for (;;) {
         const hid_t object = H5Oopen(file, set, H5P_DEFAULT);
         char *colon = strrchr(set, ':');
+        if (object < 0 && strcmp(set, input->set) == 0)
+            snprintf(why, WHY, "%s", pm_hdf5_reason());
         if (object >= 0) {
             const char *field = input->set + strlen(set);
             pm_copy_line(input->field, sizeof input->field, field + (*field == ':'));
@@ -114,10 +124,11 @@ static hid_t find_object(pm_input *input, hid_t file)
 
 static parmap_status open_set(pm_input *input, hid_t file, hid_t *set)
 {
-    const hid_t object =
-        input->set[0] && strcmp(input->set, "/") != 0 ? find_object(input, file) : -1;
+    char why[WHY] = "";
+    const bool named = input->set[0] && strcmp(input->set, "/") != 0;
+    const hid_t object = named ? find_object(input, file, why) : -1;
     if (object < 0)
-        return no_set(input, file);
+        return no_set(input, file, why);
     const parmap_status status = check_object(input, file, object);
     if (status != PARMAP_OK)
         H5Oclose(object);
@@ -185,7 +196,21 @@ static parmap_status describe_contiguous(pm_input *input, hid_t set, hid_t list)
                    input->path, input->set);
 }
 
-static parmap_status describe_chunked(pm_input *input, hid_t list)
+/* HDF5 reads over the end of a chunk when the size of the type is damaged. */
+static bool first_chunk_fits(const pm_input *input, hid_t set)
+{
+    const hid_t space = H5Dget_space(set);
+    hsize_t count = 0, first[H5S_MAX_RANK], bytes = pm_chunks_bytes(input);
+    haddr_t offset;
+    unsigned mask;
+    bool good = H5Dget_num_chunks(set, space, &count) >= 0;
+    if (good && count > 0)
+        good = H5Dget_chunk_info(set, space, 0, first, &mask, &offset, &bytes) >= 0;
+    H5Sclose(space);
+    return good && bytes == pm_chunks_bytes(input);
+}
+
+static parmap_status describe_chunked(pm_input *input, hid_t set, hid_t list, bool by_hdf5)
 {
     hsize_t chunk[H5S_MAX_RANK];
     bool known = false;
@@ -198,6 +223,9 @@ static parmap_status describe_chunked(pm_input *input, hid_t list)
     for (int d = 0; d < input->rank; d++)
         input->chunk[d] = (int64_t)chunk[d];
     PM_TRY(pm_filters_describe(input, list, &known));
+    if (by_hdf5 && input->filter_count == 0 && !first_chunk_fits(input, set))
+        return pm_fail(PARMAP_BAD_DATA, "the chunks of %s:%s are damaged; copy the file again",
+                       input->path, input->set);
 #if H5_VERSION_GE(1, 10, 0)
     H5Pget_chunk_opts(list, &options); /* chunks at the edges without filters */
 #endif
@@ -214,7 +242,7 @@ static parmap_status describe_storage(pm_input *input, hid_t set, bool by_hdf5)
     parmap_status status = PARMAP_OK;
     input->storage = PM_INPUT_BY_HDF5;
     if (layout == H5D_CHUNKED)
-        status = describe_chunked(input, list);
+        status = describe_chunked(input, set, list, by_hdf5);
     else if (layout == H5D_CONTIGUOUS)
         status = describe_contiguous(input, set, list);
     H5Pclose(list);

@@ -32,7 +32,7 @@ struct pm_set {
 static parmap_status load_contiguous(pm_set *set, int64_t first, int64_t count, char *to)
 {
     return pm_input_pread(set->fd, set->input->offset + first * (int64_t)set->row_bytes, to,
-                         (size_t)count * set->row_bytes);
+                          (size_t)count * set->row_bytes);
 }
 
 static parmap_status load_plain_chunks(pm_set *set, int64_t first, int64_t count, char *to)
@@ -190,10 +190,10 @@ static hid_t open_dataset(const pm_set *set)
     return dataset;
 }
 
-static parmap_status cannot_open(const pm_set *set)
+static parmap_status cannot_open(const pm_set *set, parmap_status status, const char *why)
 {
-    return pm_fail(PARMAP_BAD_DATA, "cannot open the input %s:%s: %s; copy the file again",
-                   set->input->path, set->input->set, pm_hdf5_reason());
+    return pm_fail(status, "cannot open the input %s:%s: %s; copy the file again", set->input->path,
+                   set->input->set, why);
 }
 
 static parmap_status open_memory_type(pm_set *set)
@@ -205,12 +205,14 @@ static parmap_status open_memory_type(pm_set *set)
     set->load = load_by_hdf5;
     return set->memory >= 0 && H5Tget_size(set->memory) == set->input->element_bytes
                ? PARMAP_OK
-               : cannot_open(set);
+               : cannot_open(set, PARMAP_BAD_DATA, pm_hdf5_reason());
 }
 
 static parmap_status open_chunks(pm_set *set)
 {
-    PM_TRY(pm_chunks_open(set->input, set->set, set->fd, &set->chunks));
+    const parmap_status status = pm_chunks_open(set->input, set->set, set->fd, &set->chunks);
+    if (status != PARMAP_OK)
+        return cannot_open(set, status, parmap_message());
     if (pm_chunks_plain(set->chunks)) {
         set->load = load_plain_chunks;
         return PARMAP_OK;
@@ -225,7 +227,7 @@ static parmap_status open_entered(pm_set *set)
     set->file = pm_hdf5_open(set->input->path);
     set->set = set->file >= 0 ? open_dataset(set) : -1;
     if (set->set < 0)
-        return cannot_open(set);
+        return cannot_open(set, PARMAP_BAD_DATA, pm_hdf5_reason());
     return set->input->storage == PM_INPUT_CHUNKED ? open_chunks(set) : open_memory_type(set);
 }
 

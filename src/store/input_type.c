@@ -45,7 +45,7 @@ static void look_at_integer(hid_t type, bool sign, member *number)
     const bool whole = bits == 8 * bytes && H5Tget_offset(type) == 0 && known_order(order) &&
                        (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8);
     number->stored.kind = (int)integer_of(bits, sign);
-    number->stored.swapped = bytes > 1 && !host_order(order);
+    number->stored.swapped = whole && bytes > 1 && !host_order(order);
     number->by_hdf5 = !whole;
     if (bits > 64 || bits == 0)
         number->what = "an integer of more than 64 bits";
@@ -153,8 +153,9 @@ static void add_extents(hid_t array, member *number)
     hsize_t extents[H5S_MAX_RANK];
     const int rank = H5Tget_array_dims2(array, extents);
     for (int d = 0; d < rank; d++) {
-        number->stored.length *= (int64_t)extents[d];
-        if (!add_extent(&number->field, (int64_t)extents[d]))
+        if (!add_extent(&number->field, (int64_t)extents[d]) ||
+            __builtin_mul_overflow(number->stored.length, (int64_t)extents[d],
+                                   &number->stored.length))
             number->what = "an array of too many dimensions";
     }
 }
@@ -175,6 +176,17 @@ static void look_at_member(hid_t type, member *number)
     number->field.type = number->stored.kind == PM_STORED_FLOAT16
                              ? PARMAP_FLOAT32
                              : (parmap_type)number->stored.kind;
+}
+
+/* HDF5 does not look whether a member lies within its compound, nor a number within its member. */
+static void check_place(const pm_input *input, hid_t type, member *number)
+{
+    const size_t bytes = H5Tget_size(type), whole = input->element_bytes;
+    const size_t most = bytes / pm_stored_bytes(number->stored.kind);
+    const bool fits = number->by_hdf5 || (uint64_t)number->stored.length <= most;
+    if (!number->what &&
+        (!fits || number->stored.offset > whole || bytes > whole - number->stored.offset))
+        number->what = "damaged";
 }
 
 /* A member without name and offset, with the extents of the set's further dimensions. */
@@ -226,10 +238,11 @@ static parmap_status describe_field(pm_input *input, hid_t type, bool *by_hdf5)
     const hid_t inner = H5Tget_member_type(type, (unsigned)index);
     member number = member_of(input);
     look_at_member(inner, &number);
+    number.stored.offset = H5Tget_member_offset(type, (unsigned)index);
+    check_place(input, inner, &number);
     H5Tclose(inner);
     if (number.what)
         return no_number(input, ":", input->field, number.what);
-    number.stored.offset = H5Tget_member_offset(type, (unsigned)index);
     add_member(input, &number, by_hdf5);
     return PARMAP_OK;
 }
@@ -247,8 +260,9 @@ static void describe_member(pm_input *input, hid_t type, unsigned index, bool *b
     const hid_t inner = H5Tget_member_type(type, index);
     member number = member_of(input);
     look_at_member(inner, &number);
-    H5Tclose(inner);
     number.stored.offset = H5Tget_member_offset(type, index);
+    check_place(input, inner, &number);
+    H5Tclose(inner);
     if (strlen(name) >= sizeof number.field.name)
         number.what = "a name of more than 31 characters";
     else if (input->row.count == PM_LAYOUT_FIELDS)
@@ -278,6 +292,7 @@ static parmap_status describe_plain(pm_input *input, hid_t type, bool *by_hdf5)
 {
     member number = member_of(input);
     look_at_member(type, &number);
+    check_place(input, type, &number);
     if (number.what)
         return no_number(input, "", "", number.what);
     add_member(input, &number, by_hdf5);

@@ -66,9 +66,9 @@ static parmap_status fail_result(const pm_computer *computer, parmap_status stat
 {
     char x[ITEM_TEXT], result[PM_LAYOUT_TEXT];
     pm_layout_format_item(x, sizeof x, &computer->input, input);
-    return pm_fail(status, "%s has no result that fits %s at item %lld (x = %s); %s",
+    return pm_fail(status, "%s has no result that fits %s at item %lld (%s%s); %s",
                    name_of(computer), pm_layout_format(result, &computer->result), (long long)item,
-                   x, wider(computer));
+                   pm_layout_is_plain(&computer->input) ? "x = " : "", x, wider(computer));
 }
 
 /* ---- spans of a range ------------------------------------------------------------------------ */

@@ -1,3 +1,4 @@
+# TEST seconds=300
 """parmap kernels and parmap compile: kernel files in C and C++, their mistakes, and compilers that
 are missing, broken, slow; what is compiled once is not compiled again."""
 import os

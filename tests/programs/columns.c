@@ -43,24 +43,28 @@ static parmap_status bind(const char *text, int count)
 /* All threads go on after a failure: none of them may hang. */
 static parmap_status read_all(int threads, int64_t block, char *items)
 {
+    static char message[1024];
     pm_columns_reader *reader;
     parmap_status worst = PARMAP_OK;
     const int64_t rows = columns.rows;
+    int64_t failed = rows;
     PM_TRY(pm_columns_open(&columns, &reader));
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
     for (int64_t first = 0; first < rows; first += block) {
         const int64_t count = block < rows - first ? block : rows - first;
         char *at = items + (size_t)first * columns.item.bytes;
         const parmap_status status = pm_columns_read(reader, first, count, at);
-        if (status != PARMAP_OK)
+        if (status != PARMAP_OK) /* the message of the first rows, whoever comes first */
 #pragma omp critical
         {
-            fprintf(stderr, "columns: error: %s\n", parmap_message());
+            if (first <= failed)
+                snprintf(message, sizeof message, "%s", parmap_message());
+            failed = first < failed ? first : failed;
             worst = status;
         }
     }
     pm_columns_close(reader);
-    return worst;
+    return worst == PARMAP_OK ? worst : pm_fail(worst, "%s", message);
 }
 
 static parmap_status run(int argc, char **argv)

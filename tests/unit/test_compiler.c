@@ -1,3 +1,4 @@
+/* TEST seconds=180 */
 /* Compiling: what is compiled, what is not compiled again, and compilers that are missing, broken,
  * slow or talkative. */
 #include "work/cache.h"
@@ -436,8 +437,8 @@ static void cache_damaged(void)
     check_source(one, 1);
     only_file("cache", path, sizeof path);
     CHECK_INT(pm_bytes_read(path, 1 << 20, &entry), PARMAP_OK);
-    for (size_t i = 0; i < 30 && entry.size > 0; i++) {
-        const size_t at = i < 20 ? 2 * i : entry.size * (i - 19) / 11 % entry.size;
+    for (size_t i = 0; i < 15 && entry.size > 0; i++) {
+        const size_t at = i < 10 ? 4 * i : entry.size * (i - 9) / 6 % entry.size;
         ((unsigned char *)entry.data)[at] ^= 0x20;
         write_bytes(path, entry.data, entry.size);
         ((unsigned char *)entry.data)[at] ^= 0x20;

@@ -1,3 +1,4 @@
+/* TEST seconds=180 */
 /* Loading kernels: from memory, from a file where that is not allowed, and all that is no kernel
  * file.  The objects are compiled here. */
 #include "work/compiler.h"

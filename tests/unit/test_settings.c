@@ -485,19 +485,31 @@ static void print_config(void)
     free_settings();
 }
 
-static void print_help(const void *context)
+static void print_help(const void *defaults)
 {
-    pm_settings_help(context, &spec);
+    pm_settings_help("cubemap", defaults);
+}
+
+/* Programs with a kernel of their own do not offer what chooses another. */
+static void check_options(const char *text, bool map)
+{
+    for (int id = 0; id < PM_OPTIONS; id++) {
+        char option[64];
+        snprintf(option, sizeof option, "\n  --%s", pm_options[id].name);
+        if (map || !pm_options[id].map_only)
+            CHECK_HOLDS(text, option);
+        else
+            CHECK(strstr(text, option) == NULL);
+    }
 }
 
 static void help(void)
 {
-    const char *text = printed(1, print_help, "cubemap");
-    for (int id = 0; id < PM_OPTIONS; id++) {
-        char option[64];
-        snprintf(option, sizeof option, "\n  --%s", pm_options[id].name);
-        CHECK_HOLDS(text, option);
-    }
+    parmap_spec any = spec;
+    any.kernel = NULL;
+    check_options(printed(1, print_help, &any), true);
+    const char *text = printed(1, print_help, &spec);
+    check_options(text, false);
     CHECK_HOLDS(text, "Usage: cubemap ");
     CHECK_HOLDS(text, "[1..1000000]");
     CHECK_HOLDS(text, "[cubemap.h5]");

@@ -1,6 +1,7 @@
 /* Minimum, maximum and sum of every type and vector copy, against a plain loop in 128 bits. */
 #include "work/stats.h"
 
+#include "base/types.h"
 #include "work/kernel.h"
 
 #include "check.h"
@@ -159,6 +160,116 @@ static void check_odd_values(parmap_vector vector, int64_t count)
     check_odd_one(vector, count, -INFINITY, false);
 }
 
+/* ---- narrow types, items that failed --------------------------------------------------------- */
+
+/* Random values of a narrow whole type, its ends among them, as numbers. */
+#define DRAW(T)                                                                                    \
+    for (int i = 0; i < ITEMS; i++) {                                                              \
+        ((T *)&data)[i] = (T)next_random();                                                        \
+        numbers[i] = ((T *)&data)[i];                                                              \
+    }                                                                                              \
+    break
+
+static parmap_int128 numbers[ITEMS];
+
+static void draw_narrow(parmap_type type)
+{
+    random_state = 521288629u + (uint64_t)type;
+    switch (type) {
+    case PARMAP_INT8:
+        DRAW(int8_t);
+    case PARMAP_UINT8:
+        DRAW(uint8_t);
+    case PARMAP_INT16:
+        DRAW(int16_t);
+    case PARMAP_UINT16:
+        DRAW(uint16_t);
+    case PARMAP_INT32:
+        DRAW(int32_t);
+    default:
+        DRAW(uint32_t);
+    }
+}
+
+static void check_folded(const pm_stats *stats, const uint8_t *statuses, int64_t elements,
+                         int64_t count)
+{
+    pm_stats plain = pm_stats_none();
+    for (int64_t i = 0; i < count; i++) {
+        if (statuses && statuses[i / elements] != PM_ITEM_GOOD)
+            continue;
+        plain.min = numbers[i] < plain.min ? numbers[i] : plain.min;
+        plain.max = numbers[i] > plain.max ? numbers[i] : plain.max;
+        plain.sum += numbers[i];
+    }
+    CHECK_INT(stats->min, plain.min);
+    CHECK_INT(stats->max, plain.max);
+    CHECK_INT(stats->sum, plain.sum);
+    CHECK_INT(stats->inexact, 0);
+}
+
+static void check_narrow(parmap_vector vector, int64_t count)
+{
+    for (parmap_type type = PARMAP_INT8; type <= PARMAP_UINT32; type++) {
+        pm_stats stats = pm_stats_none();
+        draw_narrow(type);
+        pm_stats_add(&stats, type, vector, &data, count);
+        check_folded(&stats, NULL, 1, count);
+    }
+}
+
+static void check_float32(parmap_vector vector, int64_t count)
+{
+    float *values = (float *)&data;
+    pm_stats stats = pm_stats_none();
+    parmap_int128 sum = 0;
+    for (int i = 0; i < ITEMS; i++) {
+        values[i] = (float)((i % 7 - 3) * (1 << 24));
+        sum += i < count ? (i % 7 - 3) * (1 << 24) : 0;
+    }
+    pm_stats_add(&stats, PARMAP_FLOAT32, vector, values, count);
+    CHECK(stats.real_min == -0x3p24 &&
+          stats.real_max == (double)((count > 7 ? 3 : (count - 1) % 7 - 3) * (1 << 24)));
+    CHECK_INT(stats.sum, sum);
+    CHECK_INT(stats.inexact, 0);
+    values[count / 2] = 0.1f;
+    pm_stats_add(&stats, PARMAP_FLOAT32, vector, values, count);
+    CHECK_INT(stats.inexact, 1);
+}
+
+/* Items of 1 to 8 numbers, of which some failed: first, last, all, none. */
+static void check_some(int64_t elements, int pattern)
+{
+    static uint8_t statuses[ITEMS];
+    const int64_t items = ITEMS / elements;
+    for (int64_t i = 0; i < items; i++) {
+        const bool good = pattern == 0   ? i % 3 != 0
+                          : pattern == 1 ? i != 0 && i != items - 1
+                          : pattern == 2 ? i == items / 2
+                                         : pattern == 3;
+        statuses[i] = good ? PM_ITEM_GOOD : i % 2 ? PM_ITEM_FAILED : PM_ITEM_PENDING;
+    }
+    for (parmap_type type = PARMAP_INT8; type <= PARMAP_UINT32; type++) {
+        pm_stats stats = pm_stats_none();
+        draw_narrow(type);
+        pm_stats_add_some(&stats, type, elements, &data, statuses, PM_ITEM_GOOD, items);
+        check_folded(&stats, statuses, elements, items * elements);
+    }
+}
+
+static void narrow(void)
+{
+    for_each_copy(check_narrow);
+    for_each_copy(check_float32);
+}
+
+static void some_failed(void)
+{
+    for (int64_t elements = 1; elements <= 8; elements++)
+        for (int pattern = 0; pattern < 5; pattern++)
+            check_some(elements, pattern);
+}
+
 static void int64(void)
 {
     for_each_copy(check_int64);
@@ -271,6 +382,8 @@ int main(void)
         {"stats: uint64", uint64},
         {"stats: int128", int128},
         {"stats: float64", float64},
+        {"stats: narrow types", narrow},
+        {"stats: items that failed", some_failed},
         {"stats: one odd value", odd_values},
         {"stats: zeros of both signs", zeros},
         {"stats: merge", merge},

@@ -1,0 +1,3 @@
+# fish completion for parmap and for programs with kernels.
+@fish-options@
+@fish-commands@
