@@ -36,7 +36,7 @@ static parmap_status settle(const pm_origin *origin, int count, char **options)
     pm_action action;
     parmap_status status = pm_settings_command_line(count, options, &defaults, &layers, &action);
     if (status == PARMAP_OK && action == PM_ACTION_HELP)
-        pm_settings_help("parmap compile FORMULA...|FILE.c", &defaults);
+        pm_settings_help("parmap compile", &defaults);
     else if (status == PARMAP_OK && action != PM_ACTION_RUN)
         status = pm_fail(PARMAP_USAGE, "compile computes nothing; %s", way_out);
     else if (status == PARMAP_OK)

@@ -6,9 +6,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "comm/collective.h"
-#include "work/compiler.h"
 #include "work/compute.h"
 #include "work/kernel.h"
+#include "work/kernel_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,14 +23,25 @@ static parmap_status out_of_memory(void)
 
 static bool names_a_file(const pm_origin *origin)
 {
-    const char *word = origin->words[0], *dot = strrchr(word, '.');
-    return origin->count == 1 && (pm_is_source_name(word) || (dot && strcmp(dot, ".so") == 0));
+    return origin->count == 1 && pm_is_kernel_file(origin->words[0]);
+}
+
+/* No formula begins so. */
+static bool looks_like_a_path(const pm_origin *origin)
+{
+    const char *word = origin->words[0];
+    return origin->count == 1 &&
+           (word[0] == '/' || strncmp(word, "./", 2) == 0 || strncmp(word, "../", 3) == 0);
 }
 
 /* The shared object that the kernel is in. */
 static parmap_status make_object(const pm_origin *origin, const pm_settings *settings,
                                  const pm_input *inputs, int count, pm_bytes *object)
 {
+    if (!names_a_file(origin) && looks_like_a_path(origin))
+        return pm_fail(PARMAP_USAGE,
+                       "%s is no formula, and files of kernels end in .c, .cc, .cpp, .cxx or .so",
+                       origin->words[0]);
     if (!names_a_file(origin))
         return pm_mapping_formula(origin, settings, inputs, count, object);
     if (settings->lets)
@@ -62,12 +73,13 @@ static parmap_status take_kernel(pm_mapping *m, const pm_origin *origin,
     return PARMAP_OK;
 }
 
-/* The constants of a formula are part of it. */
-static parmap_status take_parameters(pm_mapping *m, const pm_settings *settings)
+/* The constants of a formula are part of it, and those of one in a file are fixed. */
+static parmap_status take_parameters(pm_mapping *m, const pm_origin *origin,
+                                     const pm_settings *settings)
 {
     pm_lines given;
-    parmap_status status =
-        pm_lines_split(m->kernel->text ? NULL : settings->params, "param", &given);
+    const bool constants = !origin->linked && !names_a_file(origin);
+    parmap_status status = pm_lines_split(constants ? NULL : settings->params, "param", &given);
     if (status == PARMAP_OK)
         status = pm_parameters_read(m->kernel, given.line, given.count, &m->head.parameters);
     if (status == PARMAP_OK)
@@ -124,13 +136,13 @@ static parmap_status bind(pm_mapping *m, const parmap_variant *variant, const pm
 }
 
 /* Over data sets: the type that is asked for, or that of the data, or the first that holds it. */
-static parmap_status choose_columns(pm_mapping *m, const pm_settings *settings,
-                                    const pm_input *inputs, int count)
+static parmap_status choose_columns(pm_mapping *m, const pm_origin *origin,
+                                    const pm_settings *settings, const pm_input *inputs, int count)
 {
     const parmap_variant *variant, *variants = m->kernel->variants;
     const int all = m->kernel->variant_count;
     parmap_status status = PARMAP_OK;
-    if (settings->type_given && !m->kernel->text) {
+    if (settings->type_given && (!m->kernel->text || names_a_file(origin))) {
         PM_TRY(pm_kernel_variant(m->kernel, settings->type, &variant));
         return bind(m, variant, inputs, count);
     }
@@ -148,7 +160,7 @@ static parmap_status make(pm_mapping *m, const pm_origin *origin, const pm_setti
 {
     PM_TRY(look(given, inputs));
     PM_TRY(take_kernel(m, origin, settings, inputs, given->count));
-    PM_TRY(take_parameters(m, settings));
+    PM_TRY(take_parameters(m, origin, settings));
     if (given->count == 0 && !origin->linked && !settings->range_given && !settings->verify)
         return pm_fail(PARMAP_USAGE, "there is nothing to map over; give --range FIRST..LAST, or "
                                      "--input FILE:/SET");
@@ -156,7 +168,7 @@ static parmap_status make(pm_mapping *m, const pm_origin *origin, const pm_setti
         return choose_type(m, settings);
     if (!(m->columns = calloc(1, sizeof *m->columns)))
         return out_of_memory();
-    PM_TRY(choose_columns(m, settings, inputs, given->count));
+    PM_TRY(choose_columns(m, origin, settings, inputs, given->count));
     m->head.columns_bytes = pm_columns_bytes(m->columns);
     return pm_columns_open(m->columns, &m->reader);
 }

@@ -21,7 +21,8 @@ static void add(data *d, const char *name, const pm_layout_field *field)
         .name = name, .type = field->type, .elements = pm_layout_elements(field)};
 }
 
-/* Compounds may have more than is used; what is not there, the formula complains of. */
+/* Compounds may have more than is used; what is not there, or of no use at all, the formula
+ * complains of. */
 static parmap_status choose_data(const pm_formula *formula, const pm_input *inputs, int count,
                                  data *d)
 {
@@ -39,6 +40,8 @@ static parmap_status choose_data(const pm_formula *formula, const pm_input *inpu
         if (field)
             add(d, field->name, field);
     }
+    for (int i = 0; d->count == 0 && i < d->offer.count; i++)
+        add(d, d->offer.fields[i].name, &d->offer.fields[i]);
     return PARMAP_OK;
 }
 

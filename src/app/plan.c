@@ -234,6 +234,19 @@ static parmap_status choose_rows(const pm_settings *settings, const pm_columns *
     return PARMAP_OK;
 }
 
+/* Of records, whose fields differ, there is no least one. */
+static parmap_status check_stats(const pm_plan *plan)
+{
+    char layout[PM_LAYOUT_TEXT];
+    if (!plan->stats || pm_layout_is_plain(&plan->result))
+        return PARMAP_OK;
+    return pm_fail(
+        PARMAP_USAGE,
+        "--stats is for results that are numbers or arrays of numbers, and these are %s; "
+        "leave it out",
+        pm_layout_format(layout, &plan->result));
+}
+
 parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings *settings,
                            pm_file *file)
 {
@@ -263,8 +276,11 @@ parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings
     if (!mapping->columns)
         PM_TRY(pm_kernel_check_domain(mapping->kernel, plan->type, &plan->range,
                                       plan->allow_rounding));
+    if (!mapping->columns && computer.code->checked_loops[0])
+        PM_TRY(pm_compute_beyond(&computer, &plan->range));
     plan->input = computer.input;
     plan->result = computer.result;
+    PM_TRY(check_stats(plan));
     if (settings->verify && !pm_layout_equal(&plan->result, &file->item))
         return damaged(settings->verify);
     plan->can_fail = computer.code->item != NULL;
@@ -367,7 +383,8 @@ static parmap_status probe(const pm_plan *plan, const pm_mapping *mapping, pm_re
     const double begun = pm_now();
     PM_TRY(add_probe(plan, mapping, data));
     const double each_s = (pm_now() - begun) / PM_PROBES;
-    if (kernel->cost_s == 0 && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
+    const bool unknown = kernel->cost_s == 0 && !kernel->text && !mapping->columns;
+    if (unknown && each_s * (double)pm_block_length(&plan->blocks, 0) > long_block_s)
         pm_log_warning(
             "an item of kernel %s takes %.1e s, so a block of %lld is too long to share out; add "
             ".cost_s = %.0e to its PARMAP_DOMAIN",

@@ -45,31 +45,48 @@ static void print_exit_codes(void)
     }
 }
 
-static void print_examples(const char *program, const char *output)
+typedef struct example {
+    const char *before, *after, *text;
+} example;
+
+static const example program_examples[] = {
+    {"", "", "the defaults, on this machine"},
+    {"mpirun -n 4 ", " --threads 2", "4 processes of 2 threads each"},
+    {"srun ", " --schedule dynamic", "inside a Slurm job, on all its nodes"},
+    {"", " --range 1..1000:3 --stats", "every third number, with statistics"},
+    {"", " --range 1..2^10 --output none", "compute and time, but write nothing"},
+    {"", " --print-config > my.ini", "a configuration file to begin with"},
+    {NULL},
+};
+
+static const example map_examples[] = {
+    {"", " 'x*x*x' --range 1..1e6", "a formula of the numbers of a range"},
+    {"mpirun -n 4 ", " 'sqrt(x)' --range 0..9", "4 processes, real results"},
+    {"", " 'r=hypot(x,y)' 'a=atan2(y,x)' --input x=in.h5:/x --input y=in.h5:/y",
+     "records of two results, from two data sets in step"},
+    {"", " mine.c --kernel gauss --param sigma=0.5 --range 0..99",
+     "a kernel of a file in C, with a parameter"},
+    {NULL},
+};
+
+static void print_examples(const char *program, const parmap_spec *defaults)
 {
-    static const struct {
-        const char *before, *after, *text;
-    } examples[] = {
-        {"", "", "the defaults, on this machine"},
-        {"mpirun -n 4 ", " --threads 2", "4 processes of 2 threads each"},
-        {"srun ", " --schedule dynamic", "inside a Slurm job, on all its nodes"},
-        {"", " --range 1..1000:3 --stats", "every third number, with statistics"},
-        {"", " --range 1..2^10 --output none", "compute and time, but write nothing"},
-        {"", " --print-config > my.ini", "a configuration file to begin with"},
-    };
     char left[HELP_BYTES];
     puts("\nExamples:");
-    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
-        snprintf(left, sizeof left, "  %s%s%s", examples[i].before, program, examples[i].after);
-        pm_print_columns(left, EXAMPLE_COLUMN, examples[i].text);
+    for (const example *e = defaults->kernel ? program_examples : map_examples; e->before; e++) {
+        snprintf(left, sizeof left, "  %s%s%s", e->before, program, e->after);
+        pm_print_columns(left, EXAMPLE_COLUMN, e->text);
     }
-    snprintf(left, sizeof left, "  %s --verify %s", program, output != NULL ? output : "FILE");
+    if (!defaults->kernel)
+        return;
+    snprintf(left, sizeof left, "  %s --verify %s", program,
+             defaults->output != NULL ? defaults->output : "FILE");
     pm_print_columns(left, EXAMPLE_COLUMN, "compute again and compare");
 }
 
 void pm_settings_help(const char *program, const parmap_spec *defaults)
 {
-    printf("Usage: %s [OPTION]...\n", program);
+    printf("Usage: %s %s[OPTION]...\n", program, defaults->kernel ? "" : "FORMULA...|FILE ");
     pm_print_columns(
         "", 0,
         "Computes a function for every number of a range, or every row of data sets, on all "
@@ -93,5 +110,5 @@ void pm_settings_help(const char *program, const parmap_spec *defaults)
         "file. --resume and --verify-all cannot stand in the file; --rerun-failed, --verify and "
         "--sample are options only.");
     print_exit_codes();
-    print_examples(program, defaults->output);
+    print_examples(program, defaults);
 }

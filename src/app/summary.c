@@ -32,6 +32,7 @@ static void print_text(const pm_summary *s)
     printf("  %-9s %" PRId64 " (%s, %s)\n", "elements", s->items,
            pm_layout_format(layout, &s->plan->result),
            pm_format_scaled(number, bytes_of(s, s->items), "B"));
+    text_line("formula", s->formula);
     if (strcmp(s->arithmetic, "proved") == 0)
         text_line("overflow", "impossible, proved for all inputs");
     else if (strcmp(s->arithmetic, "checked") == 0)

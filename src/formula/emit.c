@@ -50,6 +50,11 @@ static const char checked_array[] =
     "    CHECKED_ITEMS(%sx[i])\n"
     "}\n";
 
+/* Where a side of a condition is never computed, its constants may be anything. */
+static const char never_mind[] = "#pragma GCC diagnostic ignored \"-Wshift-count-overflow\"\n"
+                                 "#pragma GCC diagnostic ignored \"-Wdiv-by-zero\"\n"
+                                 "#pragma GCC diagnostic ignored \"-Woverflow\"\n";
+
 /* ---- items ----------------------------------------------------------------------------------- */
 
 /* The C type of an input or a result. */
@@ -213,7 +218,7 @@ parmap_status pm_emit_source(const struct pm_formula *formula, char **source)
     write_items(&out, &formula->input, "formula_input", 'i');
     write_items(&out, &formula->result, "formula_result", 'r');
     pm_emit_helpers(&m.emitter, &out);
-    pm_write(&out, "#line 1 \"formula\"\n");
+    pm_write(&out, "%s#line 1 \"formula\"\n", never_mind);
     pm_write_text(&out, m.body.text, m.body.length);
     write_loops(&m, &out);
     write_kernel(&m, &out);

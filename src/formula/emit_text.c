@@ -29,13 +29,13 @@ const char *pm_emit_unsigned(parmap_type type)
 
 void pm_emit_line(pm_emitter *e, const char *format, ...)
 {
-    char line[1024];
     va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
     /* deep blocks are not indented further: the text would grow with the square of the depth */
-    pm_write(e->out, "%*s%s\n", 4 * (e->depth < 10 ? e->depth : 10), "", line);
+    pm_write(e->out, "%*s", 4 * (e->depth < 10 ? e->depth : 10), "");
+    va_start(arguments, format);
+    pm_write_list(e->out, format, arguments);
+    va_end(arguments);
+    pm_write_text(e->out, "\n", 1);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */

@@ -93,18 +93,24 @@ static const char *helper_name(pm_helper helper)
     return names[helper];
 }
 
-/* A count of bits, or an exponent, as an int64; of wider types what is out of range stays so. */
-static void operand_of_count(pm_emitter *e, int index, char text[2 * PM_OPERAND])
+/* A count of bits, or an exponent, as an int64; of wider types what is out of range stays so, and
+ * the parity, which counts for powers of -1. */
+static void operand_of_count(pm_emitter *e, int index, char text[5 * PM_OPERAND])
 {
-    const parmap_type type = pm_emit_own_type(e, index, PARMAP_INT64);
+    const pm_node *node = node_at(e, index);
     char value[PM_OPERAND];
-    pm_emit_operand(e, index, type, value);
-    if (type == PARMAP_INT64)
-        snprintf(text, 2 * PM_OPERAND, "%s", value);
-    else /* the parity counts for powers of -1 */
-        snprintf(text, 2 * PM_OPERAND,
-                 "(%.60s < 0 ? -1 : %.60s < 128 ? (int64_t)%.60s : 128 + (int64_t)(%.60s & 1))",
-                 value, value, value, value);
+    if (node->kind == PM_NODE_WHOLE) {
+        const parmap_int128 n = node->whole;
+        pm_emit_number(n < 0 ? -1 : n < 128 ? n : 128 + (n & 1), PARMAP_INT64, value);
+    } else {
+        pm_emit_operand(e, index, pm_emit_own_type(e, index, PARMAP_INT64), value);
+    }
+    if (node->kind == PM_NODE_WHOLE || node->type == PARMAP_INT64)
+        snprintf(text, 5 * PM_OPERAND, "%s", value);
+    else
+        snprintf(text, 5 * PM_OPERAND,
+                 "(%s < 0 ? -1 : %s < 128 ? (int64_t)%s : 128 + (int64_t)(%s & 1))", value, value,
+                 value, value);
 }
 
 static void emit_by_helper(pm_emitter *e, int index, pm_helper helper, int first, int second)
@@ -112,7 +118,7 @@ static void emit_by_helper(pm_emitter *e, int index, pm_helper helper, int first
     const pm_node *node = node_at(e, index);
     const bool counts = helper >= PM_HELPER_SHIFT_LEFT;
     const parmap_type type = exact_type(e, first, counts ? first : second, node->type);
-    char a[PM_OPERAND], b[2 * PM_OPERAND], name[32];
+    char a[PM_OPERAND], b[5 * PM_OPERAND], name[32];
     e->helpers[helper][type] = true;
     e->helpers[PM_HELPER_MULTIPLY][PARMAP_INT128] |=
         helper == PM_HELPER_POWER && type == PARMAP_INT128;
@@ -122,6 +128,8 @@ static void emit_by_helper(pm_emitter *e, int index, pm_helper helper, int first
     else
         pm_emit_operand(e, second, type, b);
     snprintf(name, sizeof name, "%c%d", type == node->type ? 't' : 'w', index);
+    if (type != node->type && helper != PM_HELPER_POWER && counts) /* as wide as its own type */
+        pm_emit_line(e, "bad |= %s >= %d;", b, 8 * (int)pm_type_bytes(node->type));
     pm_emit_line(e, "const %s %s = %s_%s(%s, %s, &bad);", pm_emit_c_type(type), name,
                  helper_name(helper), pm_type_name(type), a, b);
     if (type != node->type)
@@ -148,7 +156,7 @@ static void emit_shift(pm_emitter *e, int index, int first, int second)
 {
     const pm_node *node = node_at(e, index);
     const bool left = node->op == PM_OP_SHIFT_LEFT;
-    char a[PM_OPERAND], n[2 * PM_OPERAND];
+    char a[PM_OPERAND], n[5 * PM_OPERAND];
     if (e->checked) {
         emit_by_helper(e, index, left ? PM_HELPER_SHIFT_LEFT : PM_HELPER_SHIFT_RIGHT, first,
                        second);

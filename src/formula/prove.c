@@ -285,7 +285,8 @@ static bool reach_of_unary(prover *p, const pm_node *node, pm_reach *reach)
         reach->real = pm_real_negate(a.real);
         return true;
     }
-    if (node->op == PM_OP_COMPLEMENT && node_at(p, node->first)->type == PARMAP_UINT64) {
+    if (node->op == PM_OP_COMPLEMENT && node->type == PARMAP_UINT64 &&
+        node_at(p, node->first)->type == PARMAP_UINT64) {
         reach->whole = (pm_interval){UINT64_MAX - a.whole.high, UINT64_MAX - a.whole.low};
         return true;
     }

@@ -1,7 +1,6 @@
 /* A text that grows. */
 #include "formula/writer.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,23 +30,24 @@ void pm_write_text(pm_writer *writer, const char *text, size_t length)
     writer->text[writer->length] = '\0';
 }
 
+void pm_write_list(pm_writer *writer, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    if (length >= 0 && reserve(writer, (size_t)length)) {
+        vsnprintf(writer->text + writer->length, (size_t)length + 1, format, again);
+        writer->length += (size_t)length;
+    }
+    va_end(again);
+}
+
 void pm_write(pm_writer *writer, const char *format, ...)
 {
-    char text[1024];
     va_list arguments;
     va_start(arguments, format);
-    const int length = vsnprintf(text, sizeof text, format, arguments);
+    pm_write_list(writer, format, arguments);
     va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof text) {
-        pm_write_text(writer, text, (size_t)length);
-        return;
-    }
-    if (!reserve(writer, (size_t)length))
-        return;
-    va_start(arguments, format);
-    vsnprintf(writer->text + writer->length, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    writer->length += (size_t)length;
 }
 
 parmap_status pm_writer_status(const pm_writer *writer)

@@ -4,6 +4,8 @@
 
 #include "base/status.h"
 
+#include <stdarg.h>
+
 /* All zeros is an empty one. */
 typedef struct pm_writer {
     char *text; /* ends with '\0'; NULL while nothing was written.  The owner frees it */
@@ -12,6 +14,9 @@ typedef struct pm_writer {
 } pm_writer;
 
 void pm_write(pm_writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void pm_write_list(pm_writer *writer, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 /* A text of any length, as it is. */
 void pm_write_text(pm_writer *writer, const char *text, size_t length);

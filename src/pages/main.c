@@ -47,17 +47,20 @@ static bool include(const char *word)
 
 static void man_directive(const char *word)
 {
-    if (strcmp(word, "options") == 0)
-        pm_page_options();
-    else if (strcmp(word, "commands") == 0)
-        pm_page_commands();
-    else if (strcmp(word, "exits") == 0)
-        pm_page_exits();
-    else if (strcmp(word, "statuses") == 0)
-        pm_page_statuses();
-    else if (strcmp(word, "command-exits") == 0)
-        pm_page_command_exits();
-    else if (!include(word))
+    static const struct {
+        const char *word;
+        void (*print)(void);
+    } directives[] = {
+        {"options", pm_page_options},   {"commands", pm_page_commands},
+        {"exits", pm_page_exits},       {"command-exits", pm_page_command_exits},
+        {"statuses", pm_page_statuses}, {"functions", pm_page_functions},
+    };
+    for (size_t i = 0; i < sizeof directives / sizeof directives[0]; i++)
+        if (strcmp(directives[i].word, word) == 0) {
+            directives[i].print();
+            return;
+        }
+    if (!include(word))
         fail("no such directive:", word);
 }
 

@@ -52,6 +52,7 @@ void pm_page_commands(void);
 void pm_page_exits(void);
 void pm_page_statuses(void); /* the same with their names */
 void pm_page_command_exits(void);
+void pm_page_functions(void); /* the names of those of formulas */
 
 /* ---- shells.c: the same tables for bash, zsh and fish ---- */
 

@@ -1,6 +1,8 @@
 /* The tables of options, commands and exit codes, for man. */
 #include "pages/pages.h"
 
+#include "formula/functions.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,4 +85,12 @@ void pm_page_command_exits(void)
 {
     for (const pm_command_exit *exit = pm_command_exits; exit->text; exit++)
         print_exit(exit->code, exit->text);
+}
+
+void pm_page_functions(void)
+{
+    for (const pm_callable *function = pm_callables; function->name; function++) {
+        pm_roff_code(function->name);
+        puts(function[1].name ? "," : ".");
+    }
 }

@@ -11,7 +11,16 @@ enum { FACT = 72 }; /* so that all of them fit, with the probe behind them */
 
 static const char before_probe[] = ", probe ";
 
-/* What only some mappings have.  In differences commas part the facts. */
+/* A short form of a text.  In differences commas part the facts.  Returns `fact`. */
+static char *without_commas(char fact[FACT], const char *text)
+{
+    pm_text_digest(fact, FACT, text);
+    for (char *comma = fact; (comma = strstr(comma, ", ")) != NULL; comma++)
+        *comma = ';';
+    return fact;
+}
+
+/* What only some mappings have. */
 static void add_fact(char *facts, size_t room, const pm_record *data, const char *name)
 {
     char fact[FACT];
@@ -19,9 +28,7 @@ static void add_fact(char *facts, size_t room, const pm_record *data, const char
     const char *value = pm_record_get_text(data, name, "");
     if (!value[0])
         return;
-    pm_text_digest(fact, sizeof fact, value);
-    for (char *comma = fact; (comma = strstr(comma, ", ")) != NULL; comma++)
-        *comma = ';';
+    without_commas(fact, value);
     snprintf(facts + used, room - used, ", %s %s", name, fact);
 }
 
@@ -38,9 +45,9 @@ char *pm_identity(char text[PM_IDENTITY], const pm_file *file)
              "kernel %s version %" PRId64 ", range %s, type %s%s%s, data set %s%s%s",
              pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
              pm_record_get_text(d, "range", "?"),
-             pm_text_digest(type, sizeof type, pm_record_get_text(d, "type", "?")),
+             without_commas(type, pm_record_get_text(d, "type", "?")),
              pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", facts,
-             pm_text_digest(dataset, sizeof dataset, file->dataset), before_probe,
+             without_commas(dataset, file->dataset), before_probe,
              file->has_statuses ? pm_record_get_text(d, "probe", "") : probe);
     return text;
 }

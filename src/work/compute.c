@@ -5,6 +5,7 @@
 #include "work/kernel.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ITEM_TEXT = 200 };
@@ -55,10 +56,14 @@ static const char *name_of(const pm_computer *computer)
 /* The ways out of an overflow, by what the results are. */
 static const char *wider(const pm_computer *computer)
 {
-    for (int i = 0; i < computer->result.count; i++)
-        if (computer->result.fields[i].type == PARMAP_INT128)
+    bool narrow = false;
+    for (int i = 0; i < computer->result.count; i++) {
+        const parmap_type type = computer->result.fields[i].type;
+        if (type == PARMAP_INT128)
             return "leave it out, or use --type float64";
-    return "use --type int128 or --type float64";
+        narrow = narrow || pm_type_wide(type) != type;
+    }
+    return narrow ? "use a wider --type" : "use --type int128 or --type float64";
 }
 
 static parmap_status fail_result(const pm_computer *computer, parmap_status status, int64_t item,
@@ -106,6 +111,27 @@ parmap_status pm_compute_range(const pm_computer *computer, const pm_range *rang
     const parmap_span span = {pm_range_item(range, begin), range->step, count};
     status = compute_span(computer, &span, begin, results);
     pm_compute_clear_padding(computer, results, count);
+    return status;
+}
+
+parmap_status pm_compute_beyond(const pm_computer *computer, const pm_range *range)
+{
+    enum { ITEMS = 1 << 16 };
+    int64_t begin = 0;
+    if (within(&computer->domain, &(parmap_span){range->first, range->step, 1})) {
+        const bool up = range->step > 0;
+        const parmap_uint128 steps = pm_range_steps(
+            range->first, up ? computer->domain.max : computer->domain.min, range->step);
+        if (steps >= (parmap_uint128)range->count - 1)
+            return PARMAP_OK;
+        begin = (int64_t)steps + 1;
+    }
+    const int64_t count = range->count - begin < ITEMS ? range->count - begin : ITEMS;
+    void *results = calloc((size_t)count, computer->result.bytes);
+    if (!results)
+        return pm_fail(PARMAP_SYSTEM, "out of memory for %lld items", (long long)count);
+    const parmap_status status = pm_compute_range(computer, range, begin, count, NULL, results);
+    free(results);
     return status;
 }
 

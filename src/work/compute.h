@@ -34,6 +34,10 @@ bool pm_computer_needs_inputs(const pm_computer *computer);
 parmap_status pm_compute_range(const pm_computer *computer, const pm_range *range, int64_t begin,
                                int64_t count, void *inputs, void *results);
 
+/* Where a range goes on beyond the domain, and the loops check: computes the first items there.
+ * PARMAP_USAGE, naming the first, when a result does not fit, as is likely. */
+parmap_status pm_compute_beyond(const pm_computer *computer, const pm_range *range);
+
 /* Computes `count` items in memory, which are items first, first + 1 ... of the run.
  * PARMAP_BAD_DATA, naming the item, for one outside the domain, and when a result does not fit. */
 parmap_status pm_compute_items(const pm_computer *computer, const void *inputs, int64_t first,

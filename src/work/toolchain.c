@@ -24,7 +24,12 @@ static const struct {
     const char *standard;
     const char *package;
 } languages[] = {
-    [PM_LANGUAGE_C] = {"C", {"PARMAP_CC", "CC"}, {"cc", "gcc", "clang"}, "-std=gnu11", "gcc"},
+    [PM_LANGUAGE_C] = {"C",
+                       {"PARMAP_CC", "CC"},
+                       {"cc", "gcc", "clang"},
+                       /* or a mistyped name would be found by the loader only, without its place */
+                       "-std=gnu11 -Werror=implicit-function-declaration",
+                       "gcc"},
     [PM_LANGUAGE_CXX] =
         {"C++", {"PARMAP_CXX", "CXX"}, {"c++", "g++", "clang++"}, "-std=gnu++17", "g++"},
 };

@@ -9,7 +9,7 @@
 #   heap                      comm, base
 #   comm                      base
 #   base                      itself
-#   pages                     app, base; a program of the build
+#   pages                     app, formula, base; a program of the build
 #   include                   itself: the public headers
 cmake_minimum_required(VERSION 3.20)
 
@@ -23,7 +23,7 @@ set(sees_formula formula base)
 set(sees_heap heap comm base)
 set(sees_comm comm base)
 set(sees_base base)
-set(sees_pages pages app base)
+set(sees_pages pages app formula base)
 set(sees_include include)
 
 # outside header -> the floors, or files, that may include it

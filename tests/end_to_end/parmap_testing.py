@@ -112,7 +112,7 @@ class Run:
 
     def messages(self, kind):
         """The texts of the stderr lines `program: KIND: text`."""
-        return re.findall(rf"^\w+: {kind}: (.*)$", self.err, re.MULTILINE)
+        return re.findall(rf"^\w+(?: map)?: {kind}: (.*)$", self.err, re.MULTILINE)
 
     @property
     def json(self):
@@ -121,7 +121,7 @@ class Run:
     @property
     def status(self):
         """The words after the program's name in the text summary."""
-        found = re.search(r"^\w+: (complete|already complete|verified|stopped)$", self.out,
+        found = re.search(r"^\w+(?: map)?: (complete|already complete|verified|stopped)$", self.out,
                           re.MULTILINE)
         return found.group(1) if found else None
 

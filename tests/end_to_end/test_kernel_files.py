@@ -188,6 +188,10 @@ class Mistakes(KernelFileTest):
         self.bad(65, "kernels", "mine.c", says=["mine.c:1:1: error: "], LC_ALL="de_DE.UTF-8",
                  LANGUAGE="de")
 
+    def test_mistyped_function(self):
+        self.write("mine.c", TIMES.replace("FACTOR * x", "abz(x)").replace("FACTOR", "1"))
+        self.bad(65, "kernels", "mine.c", says=["mine.c:2:", "'abz'"])
+
     def test_in_cxx(self):
         self.write("mine.cc", "#include <parmap.h>\nint f() { return nothing; }\n")
         self.bad(65, "kernels", "mine.cc", says=["mine.cc:2:", "'nothing'"])

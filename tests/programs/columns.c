@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_BYTES ((size_t)1 << 32)
+
 static pm_columns columns;
 static pm_input inputs[PM_INPUTS];
 
@@ -75,7 +77,7 @@ static parmap_status run(int argc, char **argv)
         return PARMAP_OK;
     PM_TRY(bind(argv[1], count));
     const size_t bytes = (size_t)columns.rows * columns.item.bytes;
-    char *items = calloc(bytes + 1, 1);
+    char *items = bytes < MOST_BYTES ? calloc(bytes + 1, 1) : NULL;
     if (!items)
         return pm_fail(PARMAP_SYSTEM, "no memory for %zu bytes", bytes);
     const parmap_status status = read_all(atoi(argv[2]), atoll(argv[3]), items);

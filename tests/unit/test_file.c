@@ -163,6 +163,145 @@ static void every_type(void)
     }
 }
 
+/* ---- records and arrays ---------------------------------------------------------------------- */
+
+#define PARTS(FIELD)                                                                               \
+    FIELD(int8_t, tiny)                                                                            \
+    FIELD(double, real) FIELD(uint16_t, row, 3) FIELD(parmap_int128, wide)                         \
+        FIELD(float, table, 2, 3) FIELD(uint8_t, last)
+PARMAP_RECORD(parts, PARTS);
+
+/* The same record as HDF5 itself describes it. */
+static hid_t type_of_parts(void)
+{
+    const hid_t record = H5Tcreate(H5T_COMPOUND, sizeof(parts)), wide = H5Tcreate(H5T_COMPOUND, 16);
+    const hid_t row = H5Tarray_create2(H5T_STD_U16LE, 1, (const hsize_t[]){3}),
+                table = H5Tarray_create2(H5T_IEEE_F32LE, 2, (const hsize_t[]){2, 3});
+    H5Tinsert(wide, "lo", 0, H5T_STD_U64LE);
+    H5Tinsert(wide, "hi", 8, H5T_STD_I64LE);
+    H5Tinsert(record, "tiny", HOFFSET(parts, tiny), H5T_STD_I8LE);
+    H5Tinsert(record, "real", HOFFSET(parts, real), H5T_IEEE_F64LE);
+    H5Tinsert(record, "row", HOFFSET(parts, row), row);
+    H5Tinsert(record, "wide", HOFFSET(parts, wide), wide);
+    H5Tinsert(record, "table", HOFFSET(parts, table), table);
+    H5Tinsert(record, "last", HOFFSET(parts, last), H5T_STD_U8LE);
+    return record;
+}
+
+static void create_items(const pm_layout *item, int64_t items)
+{
+    char text[PM_LAYOUT_TEXT];
+    describe(&made, "items", PARMAP_INT64, items);
+    made.item = *item;
+    pm_record_text(&made.data, "type", pm_layout_format(text, item));
+    CHECK_INT(pm_file_create(path, &made), PARMAP_OK);
+    CHECK_INT(pm_file_read(path, &got), PARMAP_OK);
+    CHECK(pm_layout_equal(&got.item, item));
+    CHECK_INT(got.items, items);
+    CHECK_INT(got.offset, made.offset);
+    CHECK_INT(pm_file_bytes(&got), items * (int64_t)item->bytes);
+}
+
+/* Type, extents and bytes of the data set by HDF5, against what was written past it. */
+static void check_items(hid_t expected_type, int rank, const hsize_t *extents, const void *bytes,
+                        size_t count)
+{
+    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    const hid_t dataset = H5Dopen2(file, "items", H5P_DEFAULT), type = H5Dget_type(dataset),
+                space = H5Dget_space(dataset);
+    hsize_t there[8] = {0};
+    void *back = calloc(1, count + 1);
+    CHECK(H5Tequal(type, expected_type) > 0);
+    CHECK_INT(H5Sget_simple_extent_ndims(space), rank);
+    H5Sget_simple_extent_dims(space, there, NULL);
+    CHECK(memcmp(there, extents, (size_t)rank * sizeof *extents) == 0);
+    CHECK_INT((size_t)H5Sget_simple_extent_npoints(space) * H5Tget_size(type), count);
+    CHECK(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, back) >= 0);
+    CHECK(count == 0 || memcmp(back, bytes, count) == 0);
+    free(back);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Dclose(dataset);
+    CHECK(H5Fclose(file) >= 0);
+}
+
+static void write_items(const pm_layout *item, const void *bytes, int64_t items)
+{
+    pm_data data;
+    CHECK_INT(pm_data_open(&data, path, made.offset, item->bytes, true), PARMAP_OK);
+    CHECK_INT(pm_data_write(&data, 0, bytes, (size_t)items * item->bytes), PARMAP_OK);
+    pm_data_close(&data);
+    CHECK_INT(pm_file_finish(path, &made), PARMAP_OK);
+    CHECK_INT(pm_file_read(path, &got), PARMAP_OK);
+    CHECK(got.complete && pm_layout_equal(&got.item, item));
+}
+
+static void records(void)
+{
+    enum { ITEMS = 10007 };
+    static parts items[ITEMS];
+    pm_layout item;
+    const hid_t type = type_of_parts();
+    for (int i = 0; i < ITEMS; i++) {
+        items[i].tiny = (int8_t)i;
+        items[i].real = i / 8.0;
+        items[i].row[2] = (uint16_t)i;
+        items[i].wide = -(parmap_int128)i << 70;
+        items[i].table[1][2] = (float)i;
+        items[i].last = (uint8_t)(i >> 3);
+    }
+    CHECK_INT(pm_layout_read(PARMAP_RECORD, PM_LAYOUT_parts, &item), PARMAP_OK);
+    create_items(&item, ITEMS);
+    write_items(&item, items, ITEMS);
+    check_items(type, 1, (const hsize_t[]){ITEMS}, items, sizeof items);
+    create_items(&item, 1);
+    write_items(&item, items + 5, 1);
+    check_items(type, 1, (const hsize_t[]){1}, items + 5, sizeof *items);
+    create_items(&item, 0);
+    write_items(&item, items, 0);
+    check_items(type, 1, (const hsize_t[]){0}, NULL, 0);
+    H5Tclose(type);
+}
+
+static void arrays(void)
+{
+    static float numbers[1009][2][3][4];
+    static const char *const texts[] = {"float32[24]", "float32[6][4]", "float32[2][3][4]"};
+    static const hsize_t extents[3][4] = {{1009, 24}, {1009, 6, 4}, {1009, 2, 3, 4}};
+    for (int i = 0; i < 1009 * 24; i++)
+        (&numbers[0][0][0][0])[i] = (float)i / 4;
+    for (int rank = 1; rank <= 3; rank++) {
+        pm_layout item;
+        hsize_t none[4];
+        CHECK_INT(pm_layout_parse(texts[rank - 1], &item), PARMAP_OK);
+        create_items(&item, 1009);
+        write_items(&item, numbers, 1009);
+        check_items(H5T_IEEE_F32LE, 1 + rank, extents[rank - 1], numbers, sizeof numbers);
+        memcpy(none, extents[rank - 1], sizeof none);
+        none[0] = 0;
+        create_items(&item, 0);
+        write_items(&item, numbers, 0);
+        check_items(H5T_IEEE_F32LE, 1 + rank, none, NULL, 0);
+    }
+}
+
+/* A file whose text says something else than HDF5 is not believed. */
+static void other_items(void)
+{
+    static const char *const texts[] = {"float32[2][2]",  "float32[4][1]", "float32[5]",
+                                        "float32",        "float64[4]",    "int32[4]",
+                                        "{x: float32[4]}"};
+    pm_layout item;
+    CHECK_INT(pm_layout_parse("float32[4]", &item), PARMAP_OK);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        create_items(&item, 10);
+        pm_record_text(&made.data, "type", texts[i]);
+        pm_record_room(&made.data, "type", 64);
+        CHECK_INT(pm_file_create(path, &made), PARMAP_OK);
+        CHECK_INT(pm_file_read(path, &got), PARMAP_BAD_DATA);
+    }
+}
+
 static void nested_dataset(void)
 {
     create("a/b c/d\xc3\xa9", PARMAP_UINT64, 10);
@@ -319,6 +458,9 @@ int main(void)
         {"file: create, read, finish", round_trip},
         {"file: replaces", replaces},
         {"file: every type", every_type},
+        {"file: records", records},
+        {"file: arrays", arrays},
+        {"file: other items than it says", other_items},
         {"file: data set in groups", nested_dataset},
         {"file: data through HDF5", data_through_hdf5},
         {"file: 3e9 items", past_32_bits},

@@ -25,6 +25,13 @@ typedef struct machine {
 
 static wide run(machine *m, int index);
 
+static wide negated(machine *m, wide a)
+{
+    wide result;
+    m->failed |= __builtin_sub_overflow((wide)0, a, &result);
+    return result;
+}
+
 static wide fitted(machine *m, wide value, parmap_type type)
 {
     m->failed |= !pm_types_fits(value, type);
@@ -76,7 +83,7 @@ static wide arithmetic(machine *m, const pm_node *node, wide a, wide b)
     case PM_OP_REMAINDER:
         m->failed |= b == 0;
         if (b == 0 || b == -1)
-            return node->op == PM_OP_DIVIDE ? -a : 0;
+            return node->op == PM_OP_DIVIDE ? negated(m, a) : 0;
         return node->op == PM_OP_DIVIDE ? a / b : a % b;
     case PM_OP_SHIFT_LEFT:
     case PM_OP_SHIFT_RIGHT:
@@ -121,11 +128,12 @@ static wide run_binary(machine *m, const pm_node *node)
 static wide run_unary(machine *m, const pm_node *node)
 {
     const wide a = run(m, node->first);
-    const bool is_uint64 = m->parts->tree.nodes[node->first].type == PARMAP_UINT64;
+    const bool is_uint64 =
+        node->type == PARMAP_UINT64 && m->parts->tree.nodes[node->first].type == PARMAP_UINT64;
     if (node->op == PM_OP_NOT)
         return !a;
     if (node->op == PM_OP_NEGATE)
-        return fitted(m, -a, node->type);
+        return fitted(m, negated(m, a), node->type);
     return fitted(m, is_uint64 ? (wide)UINT64_MAX - a : ~a, node->type);
 }
 
@@ -134,7 +142,7 @@ static wide run_call(machine *m, const pm_node *node)
     const pm_function_kind kind = pm_callables[node->number].kind;
     wide best = run(m, node->first);
     if (kind == PM_FUNCTION_ABS)
-        return fitted(m, best < 0 ? -best : best, node->type);
+        return fitted(m, best < 0 ? negated(m, best) : best, node->type);
     fitted(m, best, node->type);
     for (int child = m->parts->tree.nodes[node->first].next; child >= 0;
          child = m->parts->tree.nodes[child].next) {
@@ -377,7 +385,8 @@ static wide fetch(const char *item, parmap_type type)
 
 enum { ITEMS = 700 };
 
-static void check_items(const pm_formula *formula, const parmap_code *code, const char *text)
+static void check_items(const pm_formula *formula, const parmap_code *code, const char *text,
+                        const char *let)
 {
     static _Alignas(16) char inputs[ITEMS * 32], results[ITEMS * 16];
     static wide values[ITEMS][2];
@@ -396,11 +405,12 @@ static void check_items(const pm_formula *formula, const parmap_code *code, cons
         const int64_t done = loop(inputs + (size_t)at * in->bytes, results, ITEMS - at);
         for (int64_t i = 0; i < done; i++) {
             wide expected;
-            CHECK(interpret(&formula->parts, values[at + i], &expected));
+            const bool good = interpret(&formula->parts, values[at + i], &expected);
+            CHECK(good);
             const wide is = fetch(results + (size_t)i * pm_type_bytes(type), type);
-            if (is != expected) {
-                printf("%s of %lld, %lld\n", text, (long long)values[at + i][0],
-                       (long long)values[at + i][1]);
+            if (!good || is != expected) {
+                printf("%s, %s (plain %d) of %lld, %lld\n", text, let, plain,
+                       (long long)values[at + i][0], (long long)values[at + i][1]);
                 CHECK_INT(is, expected);
                 return;
             }
@@ -408,7 +418,13 @@ static void check_items(const pm_formula *formula, const parmap_code *code, cons
         at += done;
         if (at < ITEMS) { /* this one must fail */
             wide unused;
-            CHECK(!interpret(&formula->parts, values[at], &unused));
+            const bool good = interpret(&formula->parts, values[at], &unused);
+            CHECK(!good);
+            if (good) {
+                printf("%s, %s (plain %d) of %lld, %lld\n", text, let, plain,
+                       (long long)values[at][0], (long long)values[at][1]);
+                return;
+            }
             at++;
         }
     }
@@ -445,7 +461,7 @@ static void compiled(void)
             const parmap_kernel *kernel = good ? load(name, &module) : NULL;
             CHECK(kernel != NULL);
             if (kernel != NULL) {
-                check_items(formula, kernel->variants[0].code, text);
+                check_items(formula, kernel->variants[0].code, text, let);
                 dlclose(module);
             } else {
                 printf("%s, %s\n", text, let);
