@@ -50,8 +50,8 @@ def loops(bench, mpi, cache):
         cache.run([mpi.ours("parmap"), "compile", *words, "-o", module])
         samples = bench.rounds(7, {"both": lambda name=name, module=module: run(
             [mpi.built_here("map", "loops"), module, name, 3 * bench.seconds])})["both"]
-        bench.add(f"map, {mpi.name}, loop, {name}", "ns", said(samples, "built_in"),
-                  said(samples, "formula"), goal)
+        bench.add(f"map, {mpi.name}, loop, {name}", "G/s", said(samples, "formula"),
+                  said(samples, "built_in"), goal)
 
 
 # ---- whole programs -----------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /* loops FILE.so KERNEL SECONDS: loops of a formula and of the built-in kernel, in turn over the
- * same block, again and again for so long.  Prints the medians, in nanoseconds per item. */
+ * same block, again and again for so long.  Prints the items of each per nanosecond, by medians. */
 #include "../reference/loop.h"
 #include "kernels.h"
 
@@ -77,8 +77,8 @@ static void compare(const struct built_in *built_in, const parmap_code *formula,
             const int who = (count + turn) % 2;
             times[who][count] = ns_per_item(&both[who], &span, inputs, results);
         }
-    printf("{\"formula\": %.4f, \"built_in\": %.4f}\n", median(times[0], count),
-           median(times[1], count));
+    printf("{\"formula\": %.4f, \"built_in\": %.4f}\n", 1 / median(times[0], count),
+           1 / median(times[1], count));
     free(inputs);
     free(results);
 }
