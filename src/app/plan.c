@@ -206,6 +206,19 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
     return PARMAP_OK;
 }
 
+/* Minimum, maximum and sum are of numbers. */
+static parmap_status check_stats(const pm_plan *plan, const parmap_kernel *kernel)
+{
+    char text[PM_LAYOUT_TEXT];
+    if (!plan->stats || plan->result.fields[0].name[0] == '\0') /* a number or an array */
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "--stats is of numbers, and results of %s are records, %s; leave it out, or map "
+                   "to one of the fields",
+                   kernel->text ? "the formulas" : kernel->name,
+                   pm_layout_format(text, &plan->result));
+}
+
 parmap_status pm_plan_computer(const pm_plan *plan, const pm_mapping *mapping,
                                pm_computer *computer)
 {
@@ -288,6 +301,7 @@ parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings
     plan->failed_limit =
         settings->verify ? INT64_MAX : pm_on_error_limit(&settings->on_error, plan->range.count);
     PM_TRY(check_failing(plan, mapping->kernel, settings, file));
+    PM_TRY(check_stats(plan, mapping->kernel));
     return plan_blocks(plan, mapping, file);
 }
 

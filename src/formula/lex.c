@@ -53,7 +53,7 @@ static int length_of_name(const char *text)
 static int length_of_character(const char *text)
 {
     int length = 1;
-    while (((unsigned char)text[length] & 0xc0) == 0x80)
+    while (length < 4 && ((unsigned char)text[length] & 0xc0) == 0x80)
         length++;
     return length;
 }

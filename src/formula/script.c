@@ -13,10 +13,10 @@ static bool begins(char byte)
     return ((unsigned char)byte & 0xc0) != 0x80;
 }
 
-/* The same place or the next one up where a character begins. */
+/* The same place or the next one up where a character begins; they have up to 4 bytes. */
 static int at_character(const char *text, int at)
 {
-    while (text[at] != '\0' && !begins(text[at]))
+    for (int more = 0; more < 3 && text[at] != '\0' && !begins(text[at]); more++)
         at++;
     return at;
 }

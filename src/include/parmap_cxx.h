@@ -203,7 +203,9 @@ inline parmap_status parmap_pool_map_kernel(parmap_pool *pool, const parmap_kern
     more.kernel = kernel;
     more.type = pm_type_of(inputs);
     more.inputs = inputs;
+    more.input_bytes = sizeof(In);
     more.results = results;
+    more.result_bytes = sizeof(Out);
     more.count = count;
     return parmap_pool_run(pool, &more);
 }

@@ -136,9 +136,9 @@ typedef struct parmap_job {
     parmap_task *task;           /* exactly one of task and kernel */
     const parmap_kernel *kernel; /* inputs are of `type`, results of the kernel's result type; all
                                     inputs must lie in its domain, others fail as items do */
-    parmap_type type;
+    parmap_type type;            /* PARMAP_RECORD for records and arrays */
     const void *inputs; /* records one behind the other; the caller's until the job is done */
-    size_t input_bytes; /* of one record; may be 0.  With a kernel: those of its types */
+    size_t input_bytes; /* of one record; may be 0.  With a kernel: those of its types, or 0 */
     void *results; /* likewise; written until the job is done; those of failed items are unset */
     size_t result_bytes; /* may be 0 */
     int64_t count;
@@ -241,7 +241,9 @@ PARMAP_API void parmap_iterator_free(parmap_iterator *iterator);
     parmap_pool_run(pool, &(const parmap_job){.kernel = (kernel_),                                 \
                                               .type = PM_TYPE_OF_POINTER(inputs_),                 \
                                               .inputs = (inputs_),                                 \
+                                              .input_bytes = sizeof *(inputs_),                    \
                                               .results = (results_),                               \
+                                              .result_bytes = sizeof *(results_),                  \
                                               .count = __VA_ARGS__})
 
 #define PM_JOB(task_, inputs_, results_, ...)                                                      \

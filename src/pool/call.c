@@ -3,18 +3,36 @@
 
 #include "pool/failure.h"
 
-#include "base/types.h"
+#include "base/layout.h"
 
 #include <string.h>
 
 /* Items of a kernel between two looks at whether the process was terminated. */
 enum { KERNEL_PIECE = 1 << 16 };
 
+/* Sizes that the job gives, which it need not, are those of the kernel's items: a record of
+ * another kernel is found so. */
+static parmap_status check_sizes(const parmap_job *job, const parmap_code *code)
+{
+    pm_layout input, result;
+    PM_TRY(pm_layout_read(code->input, code->input_layout, &input));
+    PM_TRY(pm_layout_read(code->result, code->result_layout, &result));
+    if ((job->input_bytes == 0 || job->input_bytes == input.bytes) &&
+        (job->result_bytes == 0 || job->result_bytes == result.bytes))
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "%s takes records of %zu bytes and gives such of %zu, not %zu and %zu; give it "
+                   "arrays of its own types",
+                   job->kernel->name, input.bytes, result.bytes, job->input_bytes,
+                   job->result_bytes);
+}
+
 static parmap_status make_kernel_call(const parmap_job *job, pm_call *call)
 {
-    if (job->type < 0 || job->type >= PARMAP_TYPES)
+    if (job->type < 0 || job->type > PARMAP_RECORD)
         return pm_fail(PARMAP_USAGE, "there is no type %d of a kernel's inputs", (int)job->type);
     PM_TRY(pm_kernel_variant(job->kernel, job->type, &call->variant));
+    PM_TRY(check_sizes(job, call->variant->code));
     call->kernel = job->kernel;
     call->type = job->type;
     call->vector = pm_vector_best();

@@ -7,14 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FACT = 72 }; /* so that all of them fit, with the probe behind them */
+/* So that all of them fit, with the probe behind them; an input with the time of its file. */
+enum { FACT = 72, INPUT_FACT = 200 };
 
 static const char before_probe[] = ", probe ";
 
-/* A short form of a text.  In differences commas part the facts.  Returns `fact`. */
-static char *without_commas(char fact[FACT], const char *text)
+/* What an identity consists of, in this order.  Some mappings lack some. */
+static const char *const parts[] = {"kernel",     "range", "type", "formula",
+                                    "parameters", "input", "nan",  "data set"};
+
+/* The value of an attribute, or its beginning and a hash.  Commas part the facts. */
+static char *fact_of(char *fact, size_t room, const pm_record *data, const char *name,
+                     const char *other)
 {
-    pm_text_digest(fact, FACT, text);
+    pm_text_digest(fact, room, pm_record_get_text(data, name, other));
     for (char *comma = fact; (comma = strstr(comma, ", ")) != NULL; comma++)
         *comma = ';';
     return fact;
@@ -23,13 +29,10 @@ static char *without_commas(char fact[FACT], const char *text)
 /* What only some mappings have. */
 static void add_fact(char *facts, size_t room, const pm_record *data, const char *name)
 {
-    char fact[FACT];
-    const size_t used = strlen(facts);
-    const char *value = pm_record_get_text(data, name, "");
-    if (!value[0])
-        return;
-    without_commas(fact, value);
-    snprintf(facts + used, room - used, ", %s %s", name, fact);
+    char fact[INPUT_FACT];
+    const size_t used = strlen(facts), most = strcmp(name, "input") == 0 ? INPUT_FACT : FACT;
+    if (fact_of(fact, most, data, name, "")[0])
+        snprintf(facts + used, room - used, ", %s %s", name, fact);
 }
 
 char *pm_identity(char text[PM_IDENTITY], const pm_file *file)
@@ -37,17 +40,16 @@ char *pm_identity(char text[PM_IDENTITY], const pm_file *file)
     static const char *const names[] = {"formula", "parameters", "input", "nan"};
     const pm_record *d = &file->data;
     char probe[32], type[FACT], dataset[FACT],
-        facts[sizeof names / sizeof names[0] * (FACT + 16)] = "";
+        facts[sizeof names / sizeof names[0] * (FACT + 16) + INPUT_FACT] = "";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         add_fact(facts, sizeof facts, d, names[i]);
     snprintf(probe, sizeof probe, "%" PRIx64, pm_record_get_uint(d, "probe", 0));
     snprintf(text, PM_IDENTITY,
              "kernel %s version %" PRId64 ", range %s, type %s%s%s, data set %s%s%s",
              pm_record_get_text(d, "kernel", "?"), pm_record_get_int(d, "kernel_version", -1),
-             pm_record_get_text(d, "range", "?"),
-             without_commas(type, pm_record_get_text(d, "type", "?")),
+             pm_record_get_text(d, "range", "?"), fact_of(type, sizeof type, d, "type", "?"),
              pm_record_get_int(d, "rounding", 0) ? " with rounding" : "", facts,
-             without_commas(dataset, file->dataset), before_probe,
+             pm_text_digest(dataset, sizeof dataset, file->dataset), before_probe,
              file->has_statuses ? pm_record_get_text(d, "probe", "") : probe);
     return text;
 }
@@ -79,25 +81,47 @@ bool pm_identity_agree(const char *a, const char *b)
     return true;
 }
 
-/* The length of an identity's first part, up to the next comma. */
-static int part_length(const char *text)
+/* The length of the part that begins with this name; 0 = there is none.  A data set may have any
+ * name, so it ends where the probe begins. */
+static int part_length(const char *text, const char *name)
 {
+    const size_t length = strlen(name);
     const char *comma = strstr(text, ", ");
+    if (strncmp(text, name, length) != 0 || text[length] != ' ')
+        return 0;
+    if (strcmp(name, "data set") == 0)
+        return readable(text);
     return comma ? (int)(comma - text) : (int)strlen(text);
+}
+
+static const char *behind(const char *text, int length)
+{
+    text += length;
+    return length > 0 && strncmp(text, ", ", 2) == 0 ? text + 2 : text;
+}
+
+static int say_part(char *text, size_t room, const char *name, const char *part, int length)
+{
+    return length > 0 ? snprintf(text, room, "%.*s", length, part)
+                      : snprintf(text, room, "no %s", name);
 }
 
 char *pm_identity_differences(char *list, size_t room, const char *there, const char *wanted)
 {
     size_t used = 0;
     list[0] = '\0';
-    while (*there && *wanted) {
-        const int a = part_length(there), b = part_length(wanted);
-        const bool same = a == b && strncmp(there, wanted, (size_t)a) == 0;
-        if (!same && strncmp(there, "probe ", 6) != 0 && used < room)
-            used += (size_t)snprintf(list + used, room - used, "%s%.*s, not %.*s",
-                                     used > 0 ? "; " : "", a, there, b, wanted);
-        there += there[a] ? a + 2 : a;
-        wanted += wanted[b] ? b + 2 : b;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const int a = part_length(there, parts[i]), b = part_length(wanted, parts[i]);
+        if (a != b || strncmp(there, wanted, (size_t)a) != 0) {
+            char has[INPUT_FACT + 16], wants[INPUT_FACT + 16];
+            say_part(has, sizeof has, parts[i], there, a);
+            say_part(wants, sizeof wants, parts[i], wanted, b);
+            if (used < room)
+                used += (size_t)snprintf(list + used, room - used, "%s%s, not %s",
+                                         used > 0 ? "; " : "", has, wants);
+        }
+        there = behind(there, a);
+        wanted = behind(wanted, b);
     }
     if (used == 0)
         snprintf(list, room, "the same, but its kernel computes different results");

@@ -5,7 +5,7 @@
 
 #include "store/file.h"
 
-enum { PM_IDENTITY = 1024 };
+enum { PM_IDENTITY = 1216 };
 
 /* Returns `text`. */
 char *pm_identity(char text[PM_IDENTITY], const pm_file *file);

@@ -43,3 +43,15 @@ parmap_status pm_input_changed(const pm_input *input)
                    "the input %s was changed while it was used; leave it as it is, and run again",
                    input->path);
 }
+
+parmap_status pm_input_is_not(const pm_input *input, const char *output)
+{
+    struct stat a, b;
+    if (stat(input->path, &a) != 0 || stat(output, &b) != 0 || a.st_dev != b.st_dev ||
+        a.st_ino != b.st_ino)
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "the output %s is also the input %s, which would be lost; choose another "
+                   "--output",
+                   output, input->path);
+}

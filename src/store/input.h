@@ -88,6 +88,10 @@ char *pm_input_text(char *text, size_t room, const pm_input *input);
  * PARMAP_NO_INPUT when it cannot be asked. */
 parmap_status pm_input_changed(const pm_input *input);
 
+/* Local; before an output is created, which would be the end of an input of the same file, under
+ * whatever name.  PARMAP_USAGE when it is. */
+parmap_status pm_input_is_not(const pm_input *input, const char *output);
+
 /* A field of an item <- a field of an input's row. */
 typedef struct pm_column {
     int input;

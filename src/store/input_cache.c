@@ -1,18 +1,20 @@
-/* A few slots under one mutex, which nobody holds while a piece is made or used.  There are about
- * twice as many as threads that are in it: at the border of two blocks, one thread needs the piece
- * that another has just used. */
+/* A few slots under one mutex, which nobody holds while a piece is made or used.  Threads may be
+ * far apart, each at a piece of its own that it comes back to, block by block: there is a slot for
+ * each, and as long as they are small another one, since at the border of two blocks one thread
+ * needs the piece that another has just used. */
 #include "store/input_cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { SLOTS = 128, NO_KEY = -1 };
+enum { THREADS = 512, SLOTS = 2 * THREADS, NO_KEY = -1 };
 
 typedef struct slot {
     char *bytes;
     int64_t key;
     int64_t used; /* by the cache's clock, at last */
     int holders;  /* threads that make or use it */
+    pthread_t by; /* the thread that used it at last */
     bool made;
 } slot;
 
@@ -21,7 +23,9 @@ struct pm_cache {
     pthread_cond_t changed; /* a piece was made, could not be made, or was released */
     size_t bytes;
     int64_t clock;
-    int count, most, holders;
+    int thread_count; /* that have made a piece */
+    pthread_t threads[THREADS];
+    int count;
     slot slots[SLOTS];
 };
 
@@ -32,9 +36,7 @@ pm_cache *pm_cache_open(size_t bytes)
         return NULL;
     pthread_mutex_init(&cache->mutex, NULL);
     pthread_cond_init(&cache->changed, NULL);
-    const size_t most = PM_CACHE_BYTES / (bytes > 0 ? bytes : 1);
     cache->bytes = bytes;
-    cache->most = most < 1 ? 1 : most > SLOTS ? SLOTS : (int)most;
     return cache;
 }
 
@@ -57,20 +59,42 @@ static slot *with_key(pm_cache *cache, int64_t key)
     return NULL;
 }
 
-static slot *longest_unused(pm_cache *cache)
+/* The slot that nobody has used for longest. */
+static slot *oldest(pm_cache *cache, bool own)
 {
-    slot *oldest = NULL;
+    slot *found = NULL;
     for (int i = 0; i < cache->count; i++) {
         slot *candidate = &cache->slots[i];
-        if (candidate->holders == 0 && (!oldest || candidate->used < oldest->used))
-            oldest = candidate;
+        if (candidate->holders == 0 && (!found || candidate->used < found->used) &&
+            (!own || pthread_equal(candidate->by, pthread_self())))
+            found = candidate;
     }
-    return oldest;
+    return found;
 }
 
+/* Preferably one of the thread's own: the others may come back to theirs. */
+static slot *give_up(pm_cache *cache)
+{
+    slot *own = oldest(cache, true);
+    return own ? own : oldest(cache, false);
+}
+
+static void count_thread(pm_cache *cache)
+{
+    const pthread_t self = pthread_self();
+    for (int i = 0; i < cache->thread_count; i++)
+        if (pthread_equal(cache->threads[i], self))
+            return;
+    if (cache->thread_count < THREADS)
+        cache->threads[cache->thread_count++] = self;
+}
+
+/* NULL when there are enough, or no memory. */
 static slot *new_slot(pm_cache *cache)
 {
-    if (cache->count == cache->most || cache->count >= 2 * (cache->holders + 1))
+    count_thread(cache);
+    const bool small = (size_t)(cache->count + 1) * cache->bytes <= PM_CACHE_BYTES;
+    if (cache->count >= cache->thread_count * (small ? 2 : 1))
         return NULL;
     char *bytes = aligned_alloc(64, (cache->bytes + 63) / 64 * 64);
     if (!bytes)
@@ -90,7 +114,7 @@ static slot *take(pm_cache *cache, int64_t key)
             return found;
         if (!found) {
             slot *empty = new_slot(cache);
-            empty = empty ? empty : longest_unused(cache);
+            empty = empty ? empty : give_up(cache);
             if (empty || cache->count == 0)
                 return empty;
         }
@@ -119,7 +143,7 @@ static void let_go(pm_cache *cache, slot *held)
 {
     held->holders--;
     held->used = cache->clock++;
-    cache->holders--;
+    held->by = pthread_self();
     pthread_cond_broadcast(&cache->changed);
 }
 
@@ -133,7 +157,6 @@ parmap_status pm_cache_hold(pm_cache *cache, int64_t key, pm_cache_make *make, v
         pthread_mutex_unlock(&cache->mutex);
         return pm_fail(PARMAP_SYSTEM, "no memory for a chunk of %zu bytes", cache->bytes);
     }
-    cache->holders++;
     found->holders++;
     *piece = found->bytes;
     if (found->key != key)

@@ -4,7 +4,9 @@
 
 #include "base/status.h"
 
-enum { PM_CACHE_BYTES = 256 << 20 }; /* the most that a cache may take; a piece may not be larger */
+/* The most that a piece may have, and the most that a cache takes, but for one piece that each
+ * thread may have. */
+enum { PM_CACHE_BYTES = 256 << 20 };
 
 typedef struct pm_cache pm_cache;
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 << 10, HDF5_CACHE = 64 << 20 };
+enum { BUFFER = 256 << 10, HDF5_CACHE = 64 << 20, HDF5_SLOTS = 12421 /* a prime */ };
 
 struct pm_set {
     const pm_input *input;
@@ -175,15 +175,13 @@ bool pm_set_fits_cache(const pm_input *input)
     return chunk > 0 && chunk <= PM_CACHE_BYTES && row > 0 && row <= PM_CACHE_BYTES;
 }
 
-/* Without room for a row of chunks, HDF5 would decode each chunk again for each block. */
+/* HDF5 would decode each chunk again for each block if it had no room to keep it; threads may be
+ * far apart, each at a chunk of its own. */
 static hid_t open_dataset(const pm_set *set)
 {
     const hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    size_t row = set->input->chunk[0] > 0 ? pm_chunks_row_bytes(set->input) : 0;
-    row = row > HDF5_CACHE ? HDF5_CACHE : row;
-    if (row > 0)
-        H5Pset_chunk_cache(access, H5D_CHUNK_CACHE_NSLOTS_DEFAULT, row + (1 << 20),
-                           H5D_CHUNK_CACHE_W0_DEFAULT);
+    if (set->input->storage == PM_INPUT_BY_HDF5)
+        H5Pset_chunk_cache(access, HDF5_SLOTS, HDF5_CACHE, H5D_CHUNK_CACHE_W0_DEFAULT);
     const hid_t dataset = H5Dopen2(set->file, set->input->set, access);
     if (dataset >= 0)
         H5Pclose(access);

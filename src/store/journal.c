@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 4096, HEADER_BYTES = 2 * COPY_BYTES, FORMAT = 2 };
+enum { COPY_BYTES = 4096, HEADER_BYTES = 2 * COPY_BYTES, FORMAT = 3 };
 
 static const char magic[16] = "parmap journal\n";
 

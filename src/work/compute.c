@@ -2,13 +2,14 @@
 #include "work/compute.h"
 
 #include "base/text.h"
+#include "work/finite.h"
 #include "work/kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEM_TEXT = 200 };
+enum { ITEM_TEXT = 200, WHY = 512 };
 
 static bool has_padding(const pm_layout *layout)
 {
@@ -148,15 +149,24 @@ static const char *input_at(const pm_computer *computer, const void *inputs, int
     return (const char *)inputs + (size_t)i * computer->input.bytes;
 }
 
-static parmap_status fail_input(const pm_computer *computer, const void *inputs, int64_t first,
-                                int64_t count)
+/* The first item outside the domain; -1 = none is.  NaN and infinities are numbers like any other
+ * to a kernel of real numbers; whether they are welcome is for the caller to say. */
+static int64_t first_outside(const pm_computer *computer, const void *inputs, int64_t count)
 {
-    int64_t i = 0;
-    while (i + 1 < count &&
-           !pm_bounds_exceeded(&computer->bounds, PARMAP_VECTOR_BASELINE,
-                               input_at(computer, inputs, i), 1, input_at(computer, inputs, i)))
-        i++;
-    char why[ITEM_TEXT];
+    int64_t unused;
+    for (int64_t i = 0; i < count; i++) {
+        const char *x = input_at(computer, inputs, i);
+        if (pm_bounds_exceeded(&computer->bounds, PARMAP_VECTOR_BASELINE, x, 1, x) &&
+            pm_finite_count_others(&computer->input, x, 1, &unused) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static parmap_status fail_input(const pm_computer *computer, const void *inputs, int64_t first,
+                                int64_t i)
+{
+    char why[WHY];
     pm_kernel_fail_item(computer->kernel, computer->code->input, input_at(computer, inputs, i));
     snprintf(why, sizeof why, "%s", parmap_message());
     return pm_fail(PARMAP_BAD_DATA, "item %lld: %s%s", (long long)(first + i), why,
@@ -170,9 +180,12 @@ parmap_status pm_compute_items(const pm_computer *computer, const void *inputs, 
     const parmap_code *code = computer->code;
     parmap_array_loop *const *loops = code->array_loops;
     if (pm_bounds_exceeded(&computer->bounds, computer->vector, inputs, count, inputs)) {
-        if (!code->checked_array_loops[0])
-            return fail_input(computer, inputs, first, count);
-        loops = code->checked_array_loops;
+        const int64_t outside =
+            code->checked_array_loops[0] ? -1 : first_outside(computer, inputs, count);
+        if (outside >= 0)
+            return fail_input(computer, inputs, first, outside);
+        if (code->checked_array_loops[0])
+            loops = code->checked_array_loops;
     } else if (!loops[0]) { /* nothing is proved of records */
         loops = code->checked_array_loops;
     }

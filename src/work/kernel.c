@@ -157,8 +157,8 @@ parmap_status pm_kernel_check_domain(const parmap_kernel *kernel, parmap_type ty
 {
     const parmap_variant *variant = pm_kernel_find(kernel, type);
     const parmap_domain carrier = carrier_of(type);
-    const parmap_domain domain =
-        pm_kernel_checks(variant) ? carrier : pm_kernel_domain(variant, allow_rounding);
+    const bool checked = pm_kernel_checks(variant) && !pm_type_is_real(type); /* item by item */
+    const parmap_domain domain = checked ? carrier : pm_kernel_domain(variant, allow_rounding);
     if (within(&domain, range))
         return PARMAP_OK;
     const parmap_int128 outside = first_outside(&domain, range);

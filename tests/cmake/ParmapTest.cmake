@@ -142,6 +142,26 @@ function(parmap_c_test source kind)
         SECONDS ${TEST_SECONDS} LABEL ${TEST_LABEL} SERIAL ${TEST_SERIAL})
 endfunction()
 
+# parmap_fuzz_test(<file>): the test fuzz.<name> of a file fuzz_<name>.c, and its part of the target
+# fuzz, which goes on for FUZZ_SECONDS with a seed of its own (FUZZ_SEED).
+function(parmap_fuzz_test source)
+    get_filename_component(target "${source}" NAME_WE)
+    string(REPLACE "fuzz_" "fuzz." name "${target}")
+    add_executable(${target} "${source}")
+    set_target_properties(
+        ${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin/tests")
+    target_link_libraries(${target} PRIVATE parmap_fuzz parmap_warnings)
+    add_test(NAME ${name}
+        COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" $<TARGET_FILE:${target}>)
+    parmap_test_properties(${name} 60 quick 1)
+    add_custom_target(
+        run_${target}
+        COMMAND sh -c "exec $<TARGET_FILE:${target}> --seconds \${FUZZ_SECONDS:-60} --seed \${FUZZ_SEED:-$$(date +%s)}"
+        WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
+        USES_TERMINAL VERBATIM)
+    add_dependencies(fuzz run_${target})
+endfunction()
+
 # What a window backend is tested with, and at which rank counts in the quick tests.  One node alone
 # never makes Open MPI take the component for one-sided calls that several nodes get: pt2pt.
 set(window_shm PARMAP_WINDOW=shm)

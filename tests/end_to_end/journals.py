@@ -8,7 +8,7 @@ from parmap_testing import xxhash
 COPY, SLOT, LEASE = 4096, 16, 3072
 EMPTY, WRITTEN, SYNCED, DOUBTED = range(4)
 HEADER = struct.Struct("<16s4IQ")  # magic, format, header bytes, slot bytes, node, check
-HEAD = struct.Struct("<1024s7qQ2qQ")
+HEAD = struct.Struct("<1216s7qQ2qQ")
 HEAD_NAMES = ("identity", "blocks", "block_items", "offset", "bytes", "statuses_offset",
               "statuses_bytes", "length", "fingerprint", "inode", "session", "boot")
 SLOTS = struct.Struct("<IBBHQ")  # check, state, flags, session, hash

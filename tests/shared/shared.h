@@ -20,7 +20,7 @@ static inline bool shared_check_status(const char *file, int line, const char *c
 {
     if (actual == expected)
         return true;
-    char what[1024];
+    char what[2048];
     snprintf(what, sizeof what, "%s (%s)", call, actual == PARMAP_OK ? "" : parmap_message());
     check_text(file, line, what, parmap_status_name(actual), parmap_status_name(expected));
     return false;

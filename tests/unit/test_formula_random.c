@@ -304,7 +304,9 @@ static pm_reach draw_box(parmap_type type)
     const wide a = draw_value(type), b = draw_value(type);
     pm_reach box = {.whole = {a < b ? a : b, a < b ? b : a}};
     if (draw_below(3) == 0) /* a small one, of which every number is tried */
-        box.whole.high = box.whole.high - box.whole.low > 20 ? box.whole.low + 20 : box.whole.high;
+        box.whole.high = (parmap_uint128)box.whole.high - (parmap_uint128)box.whole.low > 20
+                             ? box.whole.low + 20
+                             : box.whole.high;
     return box;
 }
 

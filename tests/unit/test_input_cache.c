@@ -95,19 +95,47 @@ static void many_threads(void)
     crowd(BYTES);
 }
 
-/* Room for one piece only: threads take turns. */
-static void one_slot(void)
+/* As large as they may be: no more than one for each thread. */
+static void large_pieces(void)
 {
     crowd(PM_CACHE_BYTES);
+}
+
+/* Threads far apart, as on a static schedule: each goes through pieces of its own, coming back to
+ * one again and again, and each is made once. */
+static void far_apart(size_t bytes)
+{
+    factory self = {.bad = -1};
+    pm_cache *cache = pm_cache_open(bytes);
+    int wrong = 0;
+#pragma omp parallel for num_threads(THREADS) schedule(static, 1) reduction(+ : wrong)
+    for (int thread = 0; thread < THREADS; thread++) {
+        for (int i = 0; i < 1000; i++) {
+            const int64_t key = thread * (KEYS / THREADS) + i / 100;
+            const char *piece;
+            wrong += pm_cache_hold(cache, key, make, &self, &piece) != PARMAP_OK;
+            wrong += !is(piece, key);
+            pm_cache_release(cache, piece);
+        }
+    }
+    CHECK_INT(wrong, 0);
+    for (int key = 0; key < KEYS; key++)
+        CHECK_INT(self.made[key], 1);
+    pm_cache_close(cache);
+}
+
+static void apart(void)
+{
+    far_apart(BYTES);
+    far_apart(PM_CACHE_BYTES);
 }
 
 int main(void)
 {
     static const check_case cases[] = {
-        {"a piece is kept", kept},
-        {"one that cannot be made", failing},
-        {"many threads", many_threads},
-        {"room for one", one_slot},
+        {"a piece is kept", kept},      {"one that cannot be made", failing},
+        {"many threads", many_threads}, {"large pieces", large_pieces},
+        {"threads far apart", apart},
     };
     return check_main(cases, sizeof cases / sizeof cases[0]);
 }

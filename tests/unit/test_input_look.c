@@ -187,6 +187,21 @@ static void changed(void)
     CHECK_INT(pm_input_changed(&input), PARMAP_NO_INPUT);
 }
 
+static void not_the_output(void)
+{
+    make_data();
+    CHECK_INT(pm_input_look("data.h5:/x", &input), PARMAP_OK);
+    CHECK_INT(pm_input_is_not(&input, "other.h5"), PARMAP_OK);
+    CHECK_INT(pm_input_is_not(&input, "./data.h5"), PARMAP_USAGE);
+    CHECK_HOLDS(parmap_message(), "the output ./data.h5 is also the input data.h5");
+    CHECK(symlink("data.h5", "link.h5") == 0);
+    CHECK_INT(pm_input_is_not(&input, "link.h5"), PARMAP_USAGE);
+    unlink("link.h5");
+    CHECK(link("data.h5", "link.h5") == 0);
+    CHECK_INT(pm_input_is_not(&input, "link.h5"), PARMAP_USAGE);
+    unlink("link.h5");
+}
+
 int main(void)
 {
     static const check_case cases[] = {
@@ -198,6 +213,7 @@ int main(void)
         {"many sets", many_sets},
         {"cut short", cut_short},
         {"changed", changed},
+        {"the output is another file", not_the_output},
     };
     H5dont_atexit();
     return check_main(cases, sizeof cases / sizeof cases[0]);
