@@ -115,7 +115,7 @@ static parmap_status choose_type(pm_mapping *m, const pm_settings *settings)
         PM_TRY(layout_of(&m->kernel->variants[0], &layout));
         return pm_fail(PARMAP_USAGE,
                        "%s takes %s, which no range has; name its inputs with --input FILE:/SET",
-                       m->kernel->name, pm_layout_format(text, &layout));
+                       pm_kernel_name(m->kernel), pm_layout_format(text, &layout));
     }
     return pm_kernel_variant(m->kernel, m->type, &variant);
 }
@@ -247,6 +247,13 @@ parmap_status pm_mapping_share(pm_mapping *mapping, const pm_origin *origin, con
 }
 
 /* ---- in words -------------------------------------------------------------------------------- */
+
+parmap_status pm_mapping_check_output(const pm_mapping *mapping, const char *output)
+{
+    for (int i = 0; mapping->columns && i < mapping->columns->input_count; i++)
+        PM_TRY(pm_input_is_not(&mapping->columns->inputs[i], output));
+    return PARMAP_OK;
+}
 
 parmap_status pm_mapping_check_inputs(const pm_mapping *mapping)
 {

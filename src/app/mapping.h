@@ -51,6 +51,9 @@ parmap_status pm_mapping_compile(const pm_origin *origin, const pm_settings *set
  * mapping is in `ready`; a status other than PARMAP_OK is of MPI. */
 parmap_status pm_mapping_share(pm_mapping *mapping, const pm_origin *origin, const pm_world *world);
 
+/* Local, before an output is created.  PARMAP_USAGE when it is one of the inputs. */
+parmap_status pm_mapping_check_output(const pm_mapping *mapping, const char *output);
+
 /* Local.  Whether the data sets are still as they were looked at. */
 parmap_status pm_mapping_check_inputs(const pm_mapping *mapping);
 

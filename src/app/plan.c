@@ -190,11 +190,11 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
                        "leave out --part, and use more nodes",
                        kernel->name);
     if (plan->nan == PM_NAN_FAIL && !plan->can_fail)
-        return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; use --nan stop or --nan pass",
+        return pm_fail(PARMAP_USAGE, "items of %s cannot fail; use --nan stop or --nan pass",
                        kernel->name);
     if (settings->rerun_failed && !plan->can_fail)
-        return pm_fail(PARMAP_USAGE, "items of kernel %s cannot fail; leave out --rerun-failed",
-                       kernel->name);
+        return pm_fail(PARMAP_USAGE, "items of %s cannot fail; leave out --rerun-failed",
+                       pm_kernel_name(kernel));
     if (settings->rerun_failed && plan->goal != PM_GOAL_WRITE)
         return pm_fail(PARMAP_USAGE, "--rerun-failed needs the file with the failed items; name it "
                                      "with --output");
@@ -204,19 +204,6 @@ static parmap_status check_failing(const pm_plan *plan, const parmap_kernel *ker
                        "--force",
                        settings->verify, file->has_statuses ? "can" : "cannot");
     return PARMAP_OK;
-}
-
-/* Minimum, maximum and sum are of numbers. */
-static parmap_status check_stats(const pm_plan *plan, const parmap_kernel *kernel)
-{
-    char text[PM_LAYOUT_TEXT];
-    if (!plan->stats || plan->result.fields[0].name[0] == '\0') /* a number or an array */
-        return PARMAP_OK;
-    return pm_fail(PARMAP_USAGE,
-                   "--stats is of numbers, and results of %s are records, %s; leave it out, or map "
-                   "to one of the fields",
-                   kernel->text ? "the formulas" : kernel->name,
-                   pm_layout_format(text, &plan->result));
 }
 
 parmap_status pm_plan_computer(const pm_plan *plan, const pm_mapping *mapping,
@@ -301,7 +288,6 @@ parmap_status pm_plan_make(pm_plan *plan, pm_mapping *mapping, const pm_settings
     plan->failed_limit =
         settings->verify ? INT64_MAX : pm_on_error_limit(&settings->on_error, plan->range.count);
     PM_TRY(check_failing(plan, mapping->kernel, settings, file));
-    PM_TRY(check_stats(plan, mapping->kernel));
     return plan_blocks(plan, mapping, file);
 }
 

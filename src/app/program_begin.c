@@ -43,6 +43,7 @@ static parmap_status open_output(pm_program *p, bool *already)
 {
     char path[PM_PATH];
     PM_TRY(pm_output_resolve(p->settings.output, path));
+    PM_TRY(pm_mapping_check_output(&p->mapping, path));
     PM_TRY(
         pm_plan_describe(&p->plan, &p->mapping, &p->settings, &p->topology, p->command, &p->file));
     const pm_wish wish = {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "comm/pause.h"
 #include "store/failed_collect.h"
+#include "work/kernel.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -115,8 +116,8 @@ static parmap_status verdict(const pm_program *p, const pm_outcome *outcome)
     return pm_fail(PARMAP_BAD_DATA,
                    "%s differs from what %s computes: first at index %" PRId64 " (x = %s), %" PRId64
                    " of %" PRId64 " elements; compute it again with --force",
-                   p->settings.verify, p->mapping.kernel->name, outcome->first_difference, x,
-                   outcome->differences, outcome->tally.items);
+                   p->settings.verify, pm_kernel_name(p->mapping.kernel), outcome->first_difference,
+                   x, outcome->differences, outcome->tally.items);
 }
 
 /* Blocks whose marks promised more than the file held. */

@@ -50,10 +50,12 @@ static const char checked_array[] =
     "    CHECKED_ITEMS(%sx[i])\n"
     "}\n";
 
-/* Where a side of a condition is never computed, its constants may be anything. */
+/* What a compiler may find odd is what the user wrote; and where a side of a condition is never
+ * computed, its constants may be anything. */
 static const char never_mind[] = "#pragma GCC diagnostic ignored \"-Wshift-count-overflow\"\n"
                                  "#pragma GCC diagnostic ignored \"-Wdiv-by-zero\"\n"
-                                 "#pragma GCC diagnostic ignored \"-Woverflow\"\n";
+                                 "#pragma GCC diagnostic ignored \"-Woverflow\"\n"
+                                 "#pragma GCC diagnostic ignored \"-Wtautological-compare\"\n";
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
@@ -108,16 +110,24 @@ static bool uses(const struct pm_formula *f, pm_body body)
            f->checked_arrays == body;
 }
 
+/* How a body joins the loops.  Long ones are called: as vectors in every loop they would take the
+ * compiler many seconds. */
+static const char *joined(const emission *m)
+{
+    enum { LONG = 256 };
+    return m->formula->parts.tree.count <= LONG ? "PM_INLINED" : "static __attribute__((noinline))";
+}
+
 /* formula_item(x): the result.  Rows and records are passed by address, which a macro takes. */
 static void write_plain(emission *m)
 {
     if (m->number)
-        pm_write(&m->body, "PM_INLINED %s formula_item(%s x)\n", m->out, m->in);
+        pm_write(&m->body, "%s %s formula_item(%s x)\n", joined(m), m->out, m->in);
     else
         pm_write(&m->body,
                  "#define formula_item(x) formula_of(&(x))\n"
-                 "PM_INLINED %s formula_of(const %s *x)\n",
-                 m->out, m->in);
+                 "%s %s formula_of(const %s *x)\n",
+                 joined(m), m->out, m->in);
     pm_write(&m->body, "{\n    %s result, *const y = &result;\n    int bad = 0;\n", m->out);
     m->emitter.checked = false;
     pm_emit_body(&m->emitter);
@@ -127,7 +137,7 @@ static void write_plain(emission *m)
 /* formula_check(x, y): whether something does not fit. */
 static void write_checked(emission *m)
 {
-    pm_write(&m->body, "PM_INLINED int formula_check(%s%s%sx, %s *y)\n{\n    int bad = 0;\n",
+    pm_write(&m->body, "%s int formula_check(%s%s%sx, %s *y)\n{\n    int bad = 0;\n", joined(m),
              m->number ? "" : "const ", m->in, m->number ? " " : " *", m->out);
     m->emitter.checked = true;
     pm_emit_body(&m->emitter);
@@ -178,6 +188,18 @@ static double cost_of(const pm_parts *parts)
     return cost < 20e-9 ? 0 : cost;
 }
 
+/* Why items may have no result, for the message that says so. */
+static void write_reasons(const emission *m, pm_writer *out)
+{
+    const pm_emitter *e = &m->emitter;
+    for (int i = 0; i < e->reason_count; i++)
+        pm_write(out, "%s%s%s",
+                 i == 0                    ? "                 .help = \""
+                 : i + 1 < e->reason_count ? ", "
+                                           : " or ",
+                 e->reasons[i], i + 1 < e->reason_count ? "" : "\",\n");
+}
+
 static void write_kernel(const emission *m, pm_writer *out)
 {
     const struct pm_formula *f = m->formula;
@@ -194,6 +216,7 @@ static void write_kernel(const emission *m, pm_writer *out)
     pm_write(out, "    0};\n");
     pm_write(out, "PM_KERNEL_OBJECT(formula, ({&formula_code, {%s, %s}}), .cost_s = %a,\n", least,
              most, cost_of(&f->parts));
+    write_reasons(m, out);
     pm_write(out, "                 .text = \"%s\");\n", f->text);
     pm_write(out, "PARMAP_EXPORT(&formula);\n");
 }

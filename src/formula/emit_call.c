@@ -96,7 +96,9 @@ static void emit_abs(pm_emitter *e, int index)
         pm_emit_line(e, "const %s t%d = (%s)%s;", c, index, c, a);
         return;
     }
-    if (e->checked && node->type != PARMAP_UINT64 && own == node->type)
+    if (e->checked && own == node->type)
+        pm_emit_reason(e, "an overflow of %s", pm_type_name(own));
+    if (e->checked && own == node->type)
         pm_emit_line(e, "bad |= %s == (%s)((%s)1 << (8 * sizeof(%s) - 1));", a, c,
                      pm_emit_unsigned(node->type), c);
     pm_emit_line(e, "const %s t%d = (%s)(%s < 0 ? 0 - (%s)%s : (%s)%s);", c, index, c, a,
@@ -160,6 +162,8 @@ static void emit_row_loop(pm_emitter *e, int index, parmap_type type, pm_functio
     char first[PM_OPERAND], one[PM_OPERAND];
     operand_of_element(e, node->first, "0", type, first);
     operand_of_element(e, node->first, "k", type, one);
+    if (kind == PM_FUNCTION_SUM && !pm_type_is_real(type))
+        pm_emit_reason(e, "an overflow of %s", pm_type_name(type));
     pm_emit_line(e, "%s t%d = %s;", c, index, first);
     pm_emit_line(e, "for (int64_t k = 1; k < %lld; k++)", (long long)elements);
     e->depth++;
@@ -199,6 +203,7 @@ void pm_emit_element(pm_emitter *e, int index)
     char k[PM_OPERAND], name[32], value[PM_OPERAND];
     pm_emit_operand(e, row->next, at->type, k);
     if (at->kind != PM_NODE_WHOLE && e->checked) {
+        pm_emit_reason(e, "an index outside the row");
         snprintf(name, sizeof name, "k%d", index);
         pm_emit_line(e, "const int64_t %s = %s >= 0 && %s < %lld ? (int64_t)%s : -1;", name, k, k,
                      (long long)elements, k);

@@ -38,6 +38,22 @@ void pm_emit_line(pm_emitter *e, const char *format, ...)
     pm_write_text(e->out, "\n", 1);
 }
 
+void pm_emit_reason(pm_emitter *e, const char *format, ...)
+{
+    char reason[PM_REASON_TEXT];
+    va_list arguments;
+    if (!e->checked)
+        return;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    for (int i = 0; i < e->reason_count; i++)
+        if (strcmp(e->reasons[i], reason) == 0)
+            return;
+    if (e->reason_count < PM_REASONS)
+        memcpy(e->reasons[e->reason_count++], reason, sizeof reason);
+}
+
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 static void write_real(double value, float value32, parmap_type type, char text[PM_OPERAND])

@@ -70,6 +70,11 @@ static parmap_status read_definitions(pm_parts *parts)
         char name[PM_LAYOUT_NAME];
         int at;
         PM_TRY(pm_parse_head(&definition->script, name, &at));
+        if (strspn(definition->script.text + at, " \t\n") == strlen(definition->script.text + at))
+            return pm_script_fail((pm_place){&definition->script, at, at},
+                                  "a value is missing behind the name; write %s",
+                                  definition->parameter ? "--param k=2.5"
+                                                        : "--let 'r=sqrt(x*x+y*y)'");
         PM_TRY(pm_parse_expression(parts, &definition->script, at, i, &definition->root));
         const pm_node *root = &parts->tree.nodes[definition->root];
         if (definition->parameter && !root->constant)

@@ -55,11 +55,6 @@ bool pm_computer_needs_inputs(const pm_computer *computer)
 
 /* ---- what does not fit ----------------------------------------------------------------------- */
 
-static const char *name_of(const pm_computer *computer)
-{
-    return computer->kernel->text ? computer->kernel->text : computer->kernel->name;
-}
-
 /* The ways out of an overflow, by what the results are. */
 static const char *wider(const pm_computer *computer)
 {
@@ -67,10 +62,11 @@ static const char *wider(const pm_computer *computer)
     for (int i = 0; i < computer->result.count; i++) {
         const parmap_type type = computer->result.fields[i].type;
         if (type == PARMAP_INT128)
-            return "leave it out, or use --type float64";
+            return "leave it out, or, if it is too large, use --type float64";
         narrow = narrow || pm_type_wide(type) != type;
     }
-    return narrow ? "use a wider --type" : "use --type int128 or --type float64";
+    return narrow ? "leave it out, or, if it is too large, use a wider --type"
+                  : "leave it out, or, if it is too large, use --type int128 or --type float64";
 }
 
 static parmap_status fail_result(const pm_computer *computer, parmap_status status, int64_t item,
@@ -79,8 +75,9 @@ static parmap_status fail_result(const pm_computer *computer, parmap_status stat
     char x[ITEM_TEXT], result[PM_LAYOUT_TEXT];
     pm_layout_format_item(x, sizeof x, &computer->input, input);
     return pm_fail(status, "%s has no result that fits %s at item %lld (%s%s); %s",
-                   name_of(computer), pm_layout_format(result, &computer->result), (long long)item,
-                   pm_layout_is_plain(&computer->input) ? "x = " : "", x, wider(computer));
+                   pm_kernel_name(computer->kernel), pm_layout_format(result, &computer->result),
+                   (long long)item, pm_layout_is_plain(&computer->input) ? "x = " : "", x,
+                   wider(computer));
 }
 
 /* ---- spans of a range ------------------------------------------------------------------------ */

@@ -13,6 +13,11 @@
  * overlaps with the writes of the one before, and longer ones lose 10 to 30 % to waiting. */
 enum { piece_bytes = 1536 };
 
+const char *pm_kernel_name(const parmap_kernel *kernel)
+{
+    return kernel->text ? kernel->text : kernel->name;
+}
+
 const parmap_variant *pm_kernel_find(const parmap_kernel *kernel, parmap_type type)
 {
     for (int i = 0; i < kernel->variant_count; i++)
@@ -28,7 +33,7 @@ parmap_status pm_kernel_check_abi(const parmap_kernel *kernel)
     return pm_fail(PARMAP_USAGE,
                    "kernel %s was compiled with another parmap.h (ABI %d, the library has %d); "
                    "compile it again",
-                   kernel->name, kernel->abi, PARMAP_KERNEL_ABI);
+                   pm_kernel_name(kernel), kernel->abi, PARMAP_KERNEL_ABI);
 }
 
 parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
@@ -44,9 +49,9 @@ parmap_status pm_kernel_variant(const parmap_kernel *kernel, parmap_type type,
                  others[0] ? " or " : "", pm_type_name(kernel->variants[i].code->input));
     if (kernel->variant_count == 1 && kernel->variants[0].code->input == PARMAP_RECORD)
         return pm_fail(PARMAP_USAGE, "%s takes records, no numbers; leave out --type",
-                       kernel->name);
-    return pm_fail(PARMAP_USAGE, "%s has no kernel for %s; choose --type %s", kernel->name,
-                   pm_type_name(type), others);
+                       pm_kernel_name(kernel));
+    return pm_fail(PARMAP_USAGE, "%s has no kernel for %s; choose --type %s",
+                   pm_kernel_name(kernel), pm_type_name(type), others);
 }
 
 /* What the inputs of a range can be at all: those of real types are generated in int64. */
@@ -147,7 +152,7 @@ static parmap_status fail_outside(const parmap_kernel *kernel, parmap_type type,
 {
     char edge[PM_NUMBER_TEXT];
     pm_format_int128(edge, above ? domain->max : domain->min);
-    return pm_fail(PARMAP_USAGE, "%s %s %s at x = %s; %s exact x is %s; %s", kernel->name,
+    return pm_fail(PARMAP_USAGE, "%s %s %s at x = %s; %s exact x is %s; %s", pm_kernel_name(kernel),
                    pm_type_is_real(type) ? "is not exact in" : "overflows", pm_type_name(type), x,
                    above ? "largest" : "smallest", edge, ways);
 }
@@ -189,7 +194,7 @@ static parmap_status fail_real(const parmap_kernel *kernel, parmap_type type,
     char text[PM_VALUE_TEXT], ways[200] = "leave it out";
     const bool whole = fabs(x) < 0x1p127 && trunc(x) == x;
     if (isnan(x))
-        return pm_fail(PARMAP_USAGE, "%s takes no NaN; leave it out", kernel->name);
+        return pm_fail(PARMAP_USAGE, "%s takes no NaN; leave it out", pm_kernel_name(kernel));
     pm_type_format(text, type, input);
     if (whole)
         ways_out_of_item(kernel, (parmap_int128)x, ways, sizeof ways);

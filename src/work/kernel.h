@@ -8,6 +8,9 @@
 /* PARMAP_USAGE when it was compiled for another library. */
 parmap_status pm_kernel_check_abi(const parmap_kernel *kernel);
 
+/* What it is called in messages: its name, or the formula that it is. */
+const char *pm_kernel_name(const parmap_kernel *kernel);
+
 /* The kernel for a type of inputs; NULL when there is none. */
 const parmap_variant *pm_kernel_find(const parmap_kernel *kernel, parmap_type type);
 

@@ -124,6 +124,19 @@ class Files(InstalledTest):
         (pc,) = (self.folder / "stage").rglob("parmap.pc")
         self.assertNotIn(str(self.folder), pc.read_text())
 
+    def test_kernel_files(self):
+        """They are compiled with the installed headers, wherever these are now."""
+        for name in ("shapes.c", "lengths.cc"):
+            command = (PREFIX / "bin/parmap", "kernels", SOURCE / "tests/kernels" / name)
+            self.call(*command, PARMAP_CACHE="off", PARMAP_INCLUDE="")
+            header = PREFIX / "include/parmap.h"
+            header.rename(header.with_suffix(".gone"))
+            try:
+                text = self.call(*command, code=71, PARMAP_CACHE="off", PARMAP_INCLUDE="")
+            finally:
+                header.with_suffix(".gone").rename(header)
+            self.assertIn("set PARMAP_INCLUDE", text)
+
     def test_examples(self):
         """Those jobs that are not installed as programs are there as sources, and build."""
         flags = self.pkg_config("--cflags", "--libs")

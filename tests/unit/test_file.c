@@ -168,8 +168,8 @@ static void every_type(void)
 #define PARTS(FIELD)                                                                               \
     FIELD(int8_t, tiny)                                                                            \
     FIELD(double, real)                                                                            \
-    FIELD(uint16_t, row, 3) FIELD(parmap_int128, wide) FIELD(float, table, 2, 3)                   \
-        FIELD(uint8_t, last)
+    FIELD(uint16_t, row, 3)                                                                        \
+    FIELD(parmap_int128, wide) FIELD(float, table, 2, 3) FIELD(uint8_t, last)
 PARMAP_RECORD(parts, PARTS);
 
 /* The same record as HDF5 itself describes it. */

@@ -82,7 +82,7 @@ static void check_copy(const unsigned char *bytes, int node)
     uint64_t check;
     CHECK(memcmp(bytes, "parmap journal\n", 16) == 0);
     memcpy(words, bytes + 16, sizeof words);
-    CHECK_INT(words[0], 2);
+    CHECK_INT(words[0], 3);
     CHECK_INT(words[1], SLOTS_AT);
     CHECK_INT(words[2], SLOT_BYTES);
     CHECK_INT(words[3], node);
