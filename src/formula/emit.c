@@ -102,14 +102,15 @@ static void write_items(pm_writer *out, const pm_layout *layout, const char *nam
         else
             pm_write(out, "%c%d", letter, i);
         if (field->rank > 0)
-            pm_write(out, "[%lld]", (long long)field->extent[0]);
+            pm_write(out, "[%lld]", (long long)pm_layout_elements(field));
         pm_write(out, ";\n");
     }
     pm_write(out, "} %s;\nPM_DESCRIBED(%s", name, name);
     for (int i = 0; i < layout->count; i++) {
         const pm_layout_field *field = &layout->fields[i];
-        pm_write(out, ",\n    {\"%s\", PM_TYPE_%s, %d, {%lld, 0, 0}}", field->name,
-                 pm_emit_c_type(field->type), field->rank, (long long)field->extent[0]);
+        pm_write(out, ",\n    {\"%s\", PM_TYPE_%s, %d, {%lld, %lld, %lld}}", field->name,
+                 pm_emit_c_type(field->type), field->rank, (long long)field->extent[0],
+                 (long long)field->extent[1], (long long)field->extent[2]);
     }
     pm_write(out, ");\n\n");
 }
