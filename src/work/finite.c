@@ -36,7 +36,8 @@ parmap_status pm_finite_check(const pm_layout *layout, const void *item)
             continue;
         if (field->rank == 0)
             pm_type_format(value, field->type, (const char *)item + field->offset);
-        return pm_fail(PARMAP_BAD_DATA, "%s is %s", field->name[0] ? field->name : "x", value);
+        return pm_fail(PARMAP_BAD_DATA, "%s is %s", field->name[0] ? field->name : "the input",
+                       value);
     }
     return PARMAP_OK;
 }
