@@ -20,6 +20,12 @@ static bool has_padding(const pm_layout *layout)
     return bytes < layout->bytes;
 }
 
+/* Else the same runs within the domain and outside, and items need not be looked at before. */
+static bool has_two_loops(const parmap_code *code)
+{
+    return code->array_loops[0] != code->checked_array_loops[0];
+}
+
 parmap_status pm_computer_make(pm_computer *computer, const parmap_kernel *kernel, parmap_type type,
                                parmap_vector vector, bool allow_rounding)
 {
@@ -35,7 +41,7 @@ parmap_status pm_computer_make(pm_computer *computer, const parmap_kernel *kerne
         return PARMAP_OK;
     computer->domain = pm_kernel_domain(variant, allow_rounding);
     computer->takes_any = pm_type_is_real(type) && allow_rounding;
-    if (!computer->takes_any)
+    if (!computer->takes_any && has_two_loops(code))
         computer->bounds =
             pm_bounds_of(pm_type_is_real(type) ? variant->domain : computer->domain, type);
     return PARMAP_OK;
