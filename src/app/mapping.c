@@ -155,27 +155,11 @@ static parmap_status choose_columns(pm_mapping *m, const pm_origin *origin,
     return status;
 }
 
-/* A formula takes the numbers of a row one after the other, whatever its shape. */
-static void flatten(pm_input *inputs, int count)
-{
-    for (int i = 0; i < count; i++) {
-        for (int f = 0; f < inputs[i].row.count; f++) {
-            pm_layout_field *field = &inputs[i].row.fields[f];
-            if (field->rank > 1) {
-                field->extent[0] = pm_layout_elements(field);
-                field->rank = 1;
-            }
-        }
-    }
-}
-
 static parmap_status make(pm_mapping *m, const pm_origin *origin, const pm_settings *settings,
                           const pm_lines *given, pm_input *inputs)
 {
     PM_TRY(look(given, inputs));
     PM_TRY(take_kernel(m, origin, settings, inputs, given->count));
-    if (m->kernel->text)
-        flatten(inputs, given->count);
     PM_TRY(take_parameters(m, origin, settings));
     if (given->count == 0 && !origin->linked && !settings->range_given && !settings->verify)
         return pm_fail(PARMAP_USAGE, "there is nothing to map over; give --range FIRST..LAST, or "

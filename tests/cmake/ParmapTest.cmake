@@ -156,7 +156,7 @@ function(parmap_fuzz_test source)
     parmap_test_properties(${name} 60 quick 1)
     add_custom_target(
         run_${target}
-        COMMAND sh -c "exec $<TARGET_FILE:${target}> --seconds \${FUZZ_SECONDS:-60} --seed \${FUZZ_SEED:-$$(date +%s)}"
+        COMMAND sh "${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run.sh" $<TARGET_FILE:${target}>
         WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
         USES_TERMINAL VERBATIM)
     add_dependencies(fuzz run_${target})
