@@ -1,5 +1,6 @@
 """parmap map on formulas, kernel files and inputs: killed and continued, verified, and what another
 formula, parameter or input is told."""
+# TEST seconds=300
 import os
 import unittest
 
