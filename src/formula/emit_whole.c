@@ -54,6 +54,10 @@ static const char *builtin_of(pm_emitter *e, pm_op op, parmap_type type)
         e->helpers[PM_HELPER_MULTIPLY][type] = true;
         return "multiply_int128";
     }
+    if (e->quick)
+        return op == PM_OP_ADD        ? "quick_add"
+               : op == PM_OP_SUBTRACT ? "quick_subtract"
+                                      : "quick_multiply";
     return op == PM_OP_ADD        ? "__builtin_add_overflow"
            : op == PM_OP_SUBTRACT ? "__builtin_sub_overflow"
                                   : "__builtin_mul_overflow";
@@ -71,7 +75,8 @@ static void declare_sum(pm_emitter *e, const char *name, pm_op op, parmap_type t
     }
     pm_emit_reason(e, "an overflow of %s", pm_type_name(type));
     pm_emit_line(e, "%s %s;", c, name);
-    pm_emit_line(e, "bad |= %s(%s, %s, &%s);", builtin_of(e, op, type), a, b, name);
+    pm_emit_line(e, e->quick ? "bad |= %s(%s, %s, &%s);" : "if (%s(%s, %s, &%s)) return 1;",
+                 builtin_of(e, op, type), a, b, name);
 }
 
 static void emit_sum(pm_emitter *e, int index, int first, int second)

@@ -28,7 +28,8 @@ typedef struct pm_emitter {
     const pm_parts *parts;
     pm_writer *out;
     bool checked;
-    int depth;                              /* of blocks */
+    bool quick; /* checked, by vectors: sums of int64 only; what may not fit counts as bad */
+    int depth;  /* of blocks */
     bool helpers[PM_HELPERS][PARMAP_TYPES]; /* that were used */
     bool math;                              /* a function of math.h was */
     bool lgamma;
