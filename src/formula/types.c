@@ -300,10 +300,14 @@ static parmap_status check_index(const typing *t, int index, const pm_free_name 
     if (pm_type_is_real(at->type))
         return pm_script_fail(at->place, "an index is a whole number, and this is real; convert it "
                                          "with int64(...)");
-    if (at->kind == PM_NODE_WHOLE && (at->whole < 0 || at->whole >= extent))
-        return pm_script_fail(at->place, "%s has %lld numbers here; count from 0 to %lld",
-                              input->name, (long long)extent, (long long)extent - 1);
-    return PARMAP_OK;
+    if (at->kind != PM_NODE_WHOLE || (at->whole >= 0 && at->whole < extent))
+        return PARMAP_OK;
+    if (input->rank == 1)
+        return pm_script_fail(at->place, "%s has %lld numbers; write %s[0] to %s[%lld]",
+                              input->name, (long long)extent, input->name, input->name,
+                              (long long)extent - 1);
+    return pm_script_fail(at->place, "%s has %lld numbers here; count from 0 to %lld", input->name,
+                          (long long)extent, (long long)extent - 1);
 }
 
 static parmap_status type_element(typing *t, int index)
