@@ -70,6 +70,7 @@ look() {
     [ "$what" != run ] || return 0
     need 'python3 python3-numpy python3-h5py' 'python3 python3-numpy python3-h5py' \
         'Python with numpy and h5py' has_python
+    need g++ gcc-c++ 'a C++ compiler' has c++
     [ "$what" = full ] || return 0
     need 'clang libomp-dev' 'clang libomp-devel' 'Clang with OpenMP' compiles clang -fopenmp
     need 'gcc libc6-dev' 'libasan libubsan' 'the sanitizers' \

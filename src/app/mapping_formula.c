@@ -7,6 +7,7 @@
 #include "work/compiler.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The data sets that the formula's names stand for. */
 typedef struct data {
@@ -17,8 +18,12 @@ typedef struct data {
 
 static void add(data *d, const char *name, const pm_layout_field *field)
 {
-    d->items[d->count++] = (pm_formula_input){
-        .name = name, .type = field->type, .elements = pm_layout_elements(field)};
+    pm_formula_input *item = &d->items[d->count++];
+    *item = (pm_formula_input){.name = name,
+                               .type = field->type,
+                               .elements = pm_layout_elements(field),
+                               .rank = field->rank};
+    memcpy(item->extent, field->extent, sizeof item->extent);
 }
 
 /* Compounds may have more than is used; what is not there, or of no use at all, the formula

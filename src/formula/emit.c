@@ -11,49 +11,72 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How items that may not fit are computed: some hundreds, and when any of them does not, these
- * again one at a time. */
+/* How items that may not fit are computed. */
 static const char checked_loops[] =
     "#define CHECKED_ITEMS(input)                                               \\\n"
-    "    int64_t size = 512;                                                    \\\n"
-    "    for (int64_t at = 0; at < count;) {                                    \\\n"
-    "        const int64_t end = count - at < size ? count : at + size;         \\\n"
-    "        int bad = 0;                                                       \\\n"
-    "        for (int64_t i = at; i < end; i++)                                 \\\n"
-    "            bad |= formula_check(input, &y[i]);                            \\\n"
-    "        if (bad && end - at == 1)                                          \\\n"
-    "            return at;                                                     \\\n"
-    "        if (bad)                                                           \\\n"
-    "            size = 1;                                                      \\\n"
-    "        else                                                               \\\n"
-    "            at = end;                                                      \\\n"
-    "    }                                                                      \\\n"
-    "    return count;\n";
-
-static const char checked_span[] =
+    "    for (int64_t i = 0; i < count; i++)                                    \\\n"
+    "        if (formula_check(input, &y[i]))                                   \\\n"
+    "            return i;                                                      \\\n"
+    "    return count;\n"
     "#define CHECKED_SPAN(...) CHECKED_SPAN_EXPANDED(__VA_ARGS__)\n"
-    "#define CHECKED_SPAN_EXPANDED(IN, OUT, CARRIER, VALUE, KIND)               \\\n"
-    "    static int64_t checked_span(const parmap_span *span, void *results)    \\\n"
+    "#define CHECKED_SPAN_EXPANDED(unit, name, ITEMS, IN, OUT, CARRIER, VALUE, KIND) \\\n"
+    "    unit static int64_t name##_span(const parmap_span *span, void *results)     \\\n"
     "    {                                                                      \\\n"
     "        OUT *__restrict y = (OUT *)results;                                \\\n"
     "        const CARRIER first = (CARRIER)span->first;                        \\\n"
     "        const CARRIER step = (CARRIER)span->step;                          \\\n"
     "        const int64_t count = span->count;                                 \\\n"
-    "        CHECKED_ITEMS((IN)(VALUE)(first + step * (CARRIER)(uint64_t)i))    \\\n"
+    "        ITEMS((IN)(VALUE)(first + step * (CARRIER)(uint64_t)i))            \\\n"
+    "    }\n"
+    "#define CHECKED_ARRAY(unit, name, ITEMS, IN, OUT, ADDRESS)                 \\\n"
+    "    unit static int64_t name##_array(const void *inputs, void *results, int64_t count) \\\n"
+    "    {                                                                      \\\n"
+    "        const IN *__restrict x = (const IN *)inputs;                       \\\n"
+    "        OUT *__restrict y = (OUT *)results;                                \\\n"
+    "        ITEMS(ADDRESS x[i])                                                \\\n"
     "    }\n";
 
-static const char checked_array[] =
-    "static int64_t checked_array(const void *inputs, void *results, int64_t count)\n"
+/* The same for vectors that have instructions for it (x86-64-v4): some hundreds at a time, and
+ * those where anything is in doubt again, one by one.  A product is in doubt by that of the factors
+ * as doubles, whose three roundings take less than 2^-50 of it. */
+static const char quick_sums[] =
+    "PM_INLINED int64_t quick_add(int64_t a, int64_t b, int64_t *result)\n"
     "{\n"
-    "    const %s *__restrict x = (const %s *)inputs;\n"
-    "    %s *__restrict y = (%s *)results;\n"
-    "    CHECKED_ITEMS(%sx[i])\n"
+    "    *result = (int64_t)((uint64_t)a + (uint64_t)b);\n"
+    "    return (int64_t)((uint64_t)((a ^ *result) & (b ^ *result)) >> 63);\n"
+    "}\n"
+    "PM_INLINED int64_t quick_subtract(int64_t a, int64_t b, int64_t *result)\n"
+    "{\n"
+    "    *result = (int64_t)((uint64_t)a - (uint64_t)b);\n"
+    "    return (int64_t)((uint64_t)((a ^ b) & (a ^ *result)) >> 63);\n"
+    "}\n"
+    "PM_INLINED int64_t quick_multiply(int64_t a, int64_t b, int64_t *result)\n"
+    "{\n"
+    "    *result = (int64_t)((uint64_t)a * (uint64_t)b);\n"
+    "    return !(__builtin_fabs((double)a * (double)b) < 0x1p63 * (1 - 0x1p-50));\n"
     "}\n";
 
-/* Where a side of a condition is never computed, its constants may be anything. */
+static const char quick_loops[] =
+    "#define QUICK_ITEMS(input)                                                 \\\n"
+    "    for (int64_t at = 0; at < count;) {                                    \\\n"
+    "        const int64_t end = count - at < 512 ? count : at + 512;           \\\n"
+    "        int64_t bad = 0;                                                   \\\n"
+    "        _Pragma(\"omp simd reduction(|: bad)\")                            \\\n"
+    "        for (int64_t i = at; i < end; i++)                                 \\\n"
+    "            bad |= formula_quick(input, &y[i]);                            \\\n"
+    "        for (int64_t i = at; bad && i < end; i++)                          \\\n"
+    "            if (formula_check(input, &y[i]))                               \\\n"
+    "                return i;                                                  \\\n"
+    "        at = end;                                                          \\\n"
+    "    }                                                                      \\\n"
+    "    return count;\n";
+
+/* What a compiler may find odd is what the user wrote; and where a side of a condition is never
+ * computed, its constants may be anything. */
 static const char never_mind[] = "#pragma GCC diagnostic ignored \"-Wshift-count-overflow\"\n"
                                  "#pragma GCC diagnostic ignored \"-Wdiv-by-zero\"\n"
-                                 "#pragma GCC diagnostic ignored \"-Woverflow\"\n";
+                                 "#pragma GCC diagnostic ignored \"-Woverflow\"\n"
+                                 "#pragma GCC diagnostic ignored \"-Wtautological-compare\"\n";
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
@@ -79,14 +102,15 @@ static void write_items(pm_writer *out, const pm_layout *layout, const char *nam
         else
             pm_write(out, "%c%d", letter, i);
         if (field->rank > 0)
-            pm_write(out, "[%lld]", (long long)field->extent[0]);
+            pm_write(out, "[%lld]", (long long)pm_layout_elements(field));
         pm_write(out, ";\n");
     }
     pm_write(out, "} %s;\nPM_DESCRIBED(%s", name, name);
     for (int i = 0; i < layout->count; i++) {
         const pm_layout_field *field = &layout->fields[i];
-        pm_write(out, ",\n    {\"%s\", PM_TYPE_%s, %d, {%lld, 0, 0}}", field->name,
-                 pm_emit_c_type(field->type), field->rank, (long long)field->extent[0]);
+        pm_write(out, ",\n    {\"%s\", PM_TYPE_%s, %d, {%lld, %lld, %lld}}", field->name,
+                 pm_emit_c_type(field->type), field->rank, (long long)field->extent[0],
+                 (long long)field->extent[1], (long long)field->extent[2]);
     }
     pm_write(out, ");\n\n");
 }
@@ -98,6 +122,7 @@ typedef struct emission {
     const char *in, *out; /* C types */
     bool number;          /* inputs are numbers */
     bool plain, checked;  /* bodies that are needed */
+    bool quick;           /* checked ones by vectors, too */
     pm_emitter emitter;
     pm_writer body;
 } emission;
@@ -108,33 +133,76 @@ static bool uses(const struct pm_formula *f, pm_body body)
            f->checked_arrays == body;
 }
 
+/* How a body joins the loops.  Long ones are called: as vectors in every loop they would take the
+ * compiler many seconds. */
+static const char *joined(const emission *m)
+{
+    enum { LONG = 256 };
+    return m->formula->parts.tree.count <= LONG ? "PM_INLINED" : "static __attribute__((noinline))";
+}
+
 /* formula_item(x): the result.  Rows and records are passed by address, which a macro takes. */
 static void write_plain(emission *m)
 {
     if (m->number)
-        pm_write(&m->body, "PM_INLINED %s formula_item(%s x)\n", m->out, m->in);
+        pm_write(&m->body, "%s %s formula_item(%s x)\n", joined(m), m->out, m->in);
     else
         pm_write(&m->body,
                  "#define formula_item(x) formula_of(&(x))\n"
-                 "PM_INLINED %s formula_of(const %s *x)\n",
-                 m->out, m->in);
+                 "%s %s formula_of(const %s *x)\n",
+                 joined(m), m->out, m->in);
     pm_write(&m->body, "{\n    %s result, *const y = &result;\n    int bad = 0;\n", m->out);
     m->emitter.checked = false;
     pm_emit_body(&m->emitter);
     pm_write(&m->body, "    (void)x, (void)bad;\n    return result;\n}\n\n");
 }
 
-/* formula_check(x, y): whether something does not fit. */
-static void write_checked(emission *m)
+/* formula_check(x, y): whether something does not fit; formula_quick: whether it may not. */
+static void write_checked(emission *m, bool quick)
 {
-    pm_write(&m->body, "PM_INLINED int formula_check(%s%s%sx, %s *y)\n{\n    int bad = 0;\n",
-             m->number ? "" : "const ", m->in, m->number ? " " : " *", m->out);
+    pm_write(&m->body, "%s %s(%s%s%sx, %s *y)\n{\n    %s bad = 0;\n", joined(m),
+             quick ? "int64_t formula_quick" : "int formula_check", m->number ? "" : "const ",
+             m->in, m->number ? " " : " *", m->out, quick ? "int64_t" : "int");
     m->emitter.checked = true;
+    m->emitter.quick = quick;
     pm_emit_body(&m->emitter);
     pm_write(&m->body, "    (void)x;\n    return bad;\n}\n\n");
 }
 
+/* Are there only sums and products of int64? */
+static bool is_quick(const pm_parts *parts)
+{
+    for (int i = 0; i < parts->input_count; i++)
+        if (parts->inputs[i].type != PARMAP_INT64 || parts->inputs[i].elements != 1)
+            return false;
+    for (int i = 0; i < parts->result_count; i++)
+        if (parts->results[i].type != PARMAP_INT64)
+            return false;
+    for (int i = 0; i < parts->tree.count; i++) {
+        const pm_node *node = &parts->tree.nodes[i];
+        const bool sum =
+            node->kind == PM_NODE_BINARY &&
+            (node->op == PM_OP_ADD || node->op == PM_OP_SUBTRACT || node->op == PM_OP_MULTIPLY);
+        if (node->type != PARMAP_INT64 ||
+            (!sum && node->kind != PM_NODE_WHOLE && node->kind != PM_NODE_INPUT &&
+             node->kind != PM_NODE_LET))
+            return false;
+    }
+    return true;
+}
+
 /* ---- loops and the kernel -------------------------------------------------------------------- */
+
+/* For one vector unit. */
+static void write_checked_loops(const emission *m, pm_writer *out, const char *unit,
+                                const char *name, const char *items)
+{
+    if (m->number)
+        pm_write(out, "CHECKED_SPAN(%s, %s, %s, %s, %s, PM_CARRIER_%s)\n", unit, name, items, m->in,
+                 m->out, m->in);
+    pm_write(out, "CHECKED_ARRAY(%s, %s, %s, %s, %s, %s)\n\n", unit, name, items, m->in, m->out,
+             m->number ? "" : "&");
+}
 
 static void write_loops(const emission *m, pm_writer *out)
 {
@@ -146,22 +214,26 @@ static void write_loops(const emission *m, pm_writer *out)
     if (!m->checked)
         return;
     pm_write(out, "%s", checked_loops);
-    if (m->number)
-        pm_write(out, "%sCHECKED_SPAN(%s, %s, PM_CARRIER_%s)\n", checked_span, m->in, m->out,
-                 m->in);
-    pm_write(out, checked_array, m->in, m->in, m->out, m->out, m->number ? "" : "&");
-    pm_write(out, "\n");
+    write_checked_loops(m, out, "", "checked", "CHECKED_ITEMS");
+    if (!m->quick)
+        return;
+    pm_write(out, "#ifdef __x86_64__\n%s", quick_loops);
+    write_checked_loops(m, out, "PM_TARGET_V4", "quick", "QUICK_ITEMS");
+    pm_write(out, "#else\n#define quick_span checked_span\n#define quick_array checked_array\n"
+                  "#endif\n");
 }
 
-/* A table of loops.  The checked ones have one copy: their arithmetic is not that of vectors. */
-static void write_table(pm_writer *out, pm_body body, const char *kind)
+/* A table of loops.  The checked ones have one copy, as their arithmetic is not that of vectors, or
+ * two. */
+static void write_table(const emission *m, pm_writer *out, pm_body body, const char *kind)
 {
     if (body == PM_BODY_NONE)
         pm_write(out, "    PM_NO_TABLE,\n");
     else if (body == PM_BODY_PLAIN)
         pm_write(out, "    PM_VECTOR_TABLE(formula_%s),\n", kind);
     else
-        pm_write(out, "    {checked_%s, checked_%s, checked_%s},\n", kind, kind, kind);
+        pm_write(out, "    {checked_%s, checked_%s, %s_%s},\n", kind, kind,
+                 m->quick ? "quick" : "checked", kind);
 }
 
 /* Seconds for an item, roughly: what a call of the mathematical library takes. */
@@ -178,6 +250,18 @@ static double cost_of(const pm_parts *parts)
     return cost < 20e-9 ? 0 : cost;
 }
 
+/* Why items may have no result, for the message that says so. */
+static void write_reasons(const emission *m, pm_writer *out)
+{
+    const pm_emitter *e = &m->emitter;
+    for (int i = 0; i < e->reason_count; i++)
+        pm_write(out, "%s%s%s",
+                 i == 0                    ? "                 .help = \""
+                 : i + 1 < e->reason_count ? ", "
+                                           : " or ",
+                 e->reasons[i], i + 1 < e->reason_count ? "" : "\",\n");
+}
+
 static void write_kernel(const emission *m, pm_writer *out)
 {
     const struct pm_formula *f = m->formula;
@@ -187,13 +271,14 @@ static void write_kernel(const emission *m, pm_writer *out)
     pm_write(out, "static const parmap_code formula_code = {\n");
     pm_write(out, "    (parmap_type)PM_TYPE_%s, PM_LAYOUT_%s,\n", m->in, m->in);
     pm_write(out, "    (parmap_type)PM_TYPE_%s, PM_LAYOUT_%s,\n", m->out, m->out);
-    write_table(out, m->number ? f->spans : PM_BODY_NONE, "span");
-    write_table(out, f->arrays, "array");
-    write_table(out, m->number ? f->checked_spans : PM_BODY_NONE, "span");
-    write_table(out, f->checked_arrays, "array");
+    write_table(m, out, m->number ? f->spans : PM_BODY_NONE, "span");
+    write_table(m, out, f->arrays, "array");
+    write_table(m, out, m->number ? f->checked_spans : PM_BODY_NONE, "span");
+    write_table(m, out, f->checked_arrays, "array");
     pm_write(out, "    0};\n");
     pm_write(out, "PM_KERNEL_OBJECT(formula, ({&formula_code, {%s, %s}}), .cost_s = %a,\n", least,
              most, cost_of(&f->parts));
+    write_reasons(m, out);
     pm_write(out, "                 .text = \"%s\");\n", f->text);
     pm_write(out, "PARMAP_EXPORT(&formula);\n");
 }
@@ -207,17 +292,22 @@ parmap_status pm_emit_source(const struct pm_formula *formula, char **source)
                   .number = pm_layout_is_number(&formula->input),
                   .plain = uses(formula, PM_BODY_PLAIN),
                   .checked = uses(formula, PM_BODY_CHECKED)};
+    m.quick = m.checked && is_quick(&formula->parts);
     m.emitter = (pm_emitter){.parts = &formula->parts, .out = &m.body};
     if (m.plain)
         write_plain(&m);
     if (m.checked)
-        write_checked(&m);
+        write_checked(&m, false);
+    if (m.quick)
+        write_checked(&m, true);
     pm_write(&out, "%s%s", pm_abi_header, pm_kernel_header);
     if (m.emitter.math)
         pm_write(&out, "#include <math.h>\n");
     write_items(&out, &formula->input, "formula_input", 'i');
     write_items(&out, &formula->result, "formula_result", 'r');
     pm_emit_helpers(&m.emitter, &out);
+    if (m.quick)
+        pm_write(&out, "%s", quick_sums);
     pm_write(&out, "%s#line 1 \"formula\"\n", never_mind);
     pm_write_text(&out, m.body.text, m.body.length);
     write_loops(&m, &out);

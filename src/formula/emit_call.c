@@ -96,7 +96,9 @@ static void emit_abs(pm_emitter *e, int index)
         pm_emit_line(e, "const %s t%d = (%s)%s;", c, index, c, a);
         return;
     }
-    if (e->checked && node->type != PARMAP_UINT64 && own == node->type)
+    if (e->checked && own == node->type)
+        pm_emit_reason(e, "an overflow of %s", pm_type_name(own));
+    if (e->checked && own == node->type)
         pm_emit_line(e, "bad |= %s == (%s)((%s)1 << (8 * sizeof(%s) - 1));", a, c,
                      pm_emit_unsigned(node->type), c);
     pm_emit_line(e, "const %s t%d = (%s)(%s < 0 ? 0 - (%s)%s : (%s)%s);", c, index, c, a,
@@ -160,6 +162,8 @@ static void emit_row_loop(pm_emitter *e, int index, parmap_type type, pm_functio
     char first[PM_OPERAND], one[PM_OPERAND];
     operand_of_element(e, node->first, "0", type, first);
     operand_of_element(e, node->first, "k", type, one);
+    if (kind == PM_FUNCTION_SUM && !pm_type_is_real(type))
+        pm_emit_reason(e, "an overflow of %s", pm_type_name(type));
     pm_emit_line(e, "%s t%d = %s;", c, index, first);
     pm_emit_line(e, "for (int64_t k = 1; k < %lld; k++)", (long long)elements);
     e->depth++;
@@ -191,20 +195,35 @@ static void emit_mean(pm_emitter *e, int index)
     pm_emit_line(e, "const %s t%d = m%d;", c, index, index);
 }
 
+/* The place of an element in the row, counted over all dimensions; in checked bodies -1 for one
+ * that is not there. */
+static void emit_place(pm_emitter *e, int index)
+{
+    const pm_node *row = node_at(e, node_at(e, index)->first);
+    const int64_t *extent = e->parts->inputs[row->number].extent;
+    pm_emit_line(e, "int64_t k%d = 0;", index);
+    for (int at = row->next; at >= 0; at = node_at(e, at)->next, extent++) {
+        const parmap_type type = pm_emit_own_type(e, at, PARMAP_INT64);
+        char k[PM_OPERAND];
+        pm_emit_operand(e, at, type, k);
+        if (e->checked && node_at(e, at)->kind != PM_NODE_WHOLE) {
+            pm_emit_reason(e, "an index outside the row");
+            pm_emit_line(e, "bad |= %s < 0 || %s >= %lld;", k, k, (long long)*extent);
+        }
+        pm_emit_line(e, "k%d = (int64_t)((uint64_t)k%d * %lld + (uint64_t)%s);", index, index,
+                     (long long)*extent, k);
+    }
+    if (e->checked) /* any that is there, where one is not */
+        pm_emit_line(e, "k%d = k%d >= 0 && k%d < %lld ? k%d : 0;", index, index, index,
+                     (long long)e->parts->inputs[row->number].elements, index);
+}
+
 void pm_emit_element(pm_emitter *e, int index)
 {
-    const pm_node *node = node_at(e, index), *row = node_at(e, node->first);
-    const pm_node *at = node_at(e, row->next);
-    const int64_t elements = e->parts->inputs[row->number].elements;
-    char k[PM_OPERAND], name[32], value[PM_OPERAND];
-    pm_emit_operand(e, row->next, at->type, k);
-    if (at->kind != PM_NODE_WHOLE && e->checked) {
-        snprintf(name, sizeof name, "k%d", index);
-        pm_emit_line(e, "const int64_t %s = %s >= 0 && %s < %lld ? (int64_t)%s : -1;", name, k, k,
-                     (long long)elements, k);
-        pm_emit_line(e, "bad |= %s < 0;", name);
-        snprintf(k, sizeof k, "%s < 0 ? 0 : %s", name, name);
-    }
+    const pm_node *node = node_at(e, index);
+    char k[PM_OPERAND], value[PM_OPERAND];
+    emit_place(e, index);
+    snprintf(k, sizeof k, "k%d", index);
     operand_of_element(e, node->first, k, node->type, value);
     pm_emit_line(e, "const %s t%d = %s;", pm_emit_c_type(node->type), index, value);
 }

@@ -38,6 +38,22 @@ void pm_emit_line(pm_emitter *e, const char *format, ...)
     pm_write_text(e->out, "\n", 1);
 }
 
+void pm_emit_reason(pm_emitter *e, const char *format, ...)
+{
+    char reason[PM_REASON_TEXT];
+    va_list arguments;
+    if (!e->checked)
+        return;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    for (int i = 0; i < e->reason_count; i++)
+        if (strcmp(e->reasons[i], reason) == 0)
+            return;
+    if (e->reason_count < PM_REASONS)
+        memcpy(e->reasons[e->reason_count++], reason, sizeof reason);
+}
+
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 static void write_real(double value, float value32, parmap_type type, char text[PM_OPERAND])
@@ -85,7 +101,7 @@ void pm_emit_input(const pm_emitter *e, int number, char text[PM_OPERAND])
     if (e->parts->input_count > 1)
         snprintf(text, PM_OPERAND, "x->i%d", number);
     else
-        snprintf(text, PM_OPERAND, "%s", e->parts->inputs[number].elements > 1 ? "x->at" : "x");
+        snprintf(text, PM_OPERAND, "%s", e->parts->inputs[number].rank > 0 ? "x->at" : "x");
 }
 
 parmap_type pm_emit_own_type(const pm_emitter *e, int index, parmap_type type)
@@ -111,6 +127,8 @@ void pm_emit_operand(const pm_emitter *e, int index, parmap_type type, char text
     case PM_NODE_INPUT:
         from = e->parts->inputs[node->number].type;
         pm_emit_input(e, node->number, plain);
+        if (e->parts->inputs[node->number].rank > 0) /* a row of one number */
+            strcat(plain, "[0]");
         break;
     case PM_NODE_LET:
         snprintf(plain, sizeof plain, "l%d", node->number);

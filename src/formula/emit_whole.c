@@ -29,6 +29,8 @@ void pm_emit_fit(pm_emitter *e, const char *value, parmap_type from, parmap_type
     char least[PM_OPERAND], most[PM_OPERAND];
     pm_emit_number(may.min, from, least);
     pm_emit_number(may.max, from, most);
+    if (may.min > has.min || may.max < has.max)
+        pm_emit_reason(e, "a value outside %s", pm_type_name(to));
     if (e->checked && may.min > has.min)
         pm_emit_line(e, "bad |= %s < %s;", value, least);
     if (e->checked && may.max < has.max)
@@ -52,6 +54,10 @@ static const char *builtin_of(pm_emitter *e, pm_op op, parmap_type type)
         e->helpers[PM_HELPER_MULTIPLY][type] = true;
         return "multiply_int128";
     }
+    if (e->quick)
+        return op == PM_OP_ADD        ? "quick_add"
+               : op == PM_OP_SUBTRACT ? "quick_subtract"
+                                      : "quick_multiply";
     return op == PM_OP_ADD        ? "__builtin_add_overflow"
            : op == PM_OP_SUBTRACT ? "__builtin_sub_overflow"
                                   : "__builtin_mul_overflow";
@@ -67,8 +73,10 @@ static void declare_sum(pm_emitter *e, const char *name, pm_op op, parmap_type t
                      pm_operators[op].text, u, b);
         return;
     }
+    pm_emit_reason(e, "an overflow of %s", pm_type_name(type));
     pm_emit_line(e, "%s %s;", c, name);
-    pm_emit_line(e, "bad |= %s(%s, %s, &%s);", builtin_of(e, op, type), a, b, name);
+    pm_emit_line(e, e->quick ? "bad |= %s(%s, %s, &%s);" : "if (%s(%s, %s, &%s)) return 1;",
+                 builtin_of(e, op, type), a, b, name);
 }
 
 static void emit_sum(pm_emitter *e, int index, int first, int second)
@@ -113,12 +121,24 @@ static void operand_of_count(pm_emitter *e, int index, char text[5 * PM_OPERAND]
                  value, value);
 }
 
+static void take_reason(pm_emitter *e, pm_helper helper, parmap_type type)
+{
+    if (helper == PM_HELPER_SHIFT_LEFT || helper == PM_HELPER_POWER)
+        pm_emit_reason(e, "an overflow of %s", pm_type_name(type));
+    if (helper == PM_HELPER_DIVIDE || helper == PM_HELPER_REMAINDER)
+        pm_emit_reason(e, "a division by zero");
+    else
+        pm_emit_reason(e, "%s",
+                       helper == PM_HELPER_POWER ? "a negative power" : "a shift by too many bits");
+}
+
 static void emit_by_helper(pm_emitter *e, int index, pm_helper helper, int first, int second)
 {
     const pm_node *node = node_at(e, index);
     const bool counts = helper >= PM_HELPER_SHIFT_LEFT;
     const parmap_type type = exact_type(e, first, counts ? first : second, node->type);
     char a[PM_OPERAND], b[5 * PM_OPERAND], name[32];
+    take_reason(e, helper, type);
     e->helpers[helper][type] = true;
     e->helpers[PM_HELPER_MULTIPLY][PARMAP_INT128] |=
         helper == PM_HELPER_POWER && type == PARMAP_INT128;
@@ -322,6 +342,7 @@ void pm_emit_truncation(pm_emitter *e, int index, const char *value, parmap_type
         pm_emit_line(e, "const %s t%d = (%s)%s;", c, index, c, value);
         return;
     }
+    pm_emit_reason(e, "a value outside %s", pm_type_name(type));
     const bool wide = domain.min < INT32_MIN; /* one less is no double, but the least itself is */
     pm_emit_line(e, "const int f%d = (double)%s %s %a && (double)%s < %a;", index, value,
                  wide ? ">=" : ">", (double)domain.min - (wide ? 0 : 1), value,

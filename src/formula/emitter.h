@@ -22,14 +22,19 @@ typedef enum pm_helper {
     PM_HELPERS
 } pm_helper;
 
+enum { PM_REASONS = 8, PM_REASON_TEXT = 48 };
+
 typedef struct pm_emitter {
     const pm_parts *parts;
     pm_writer *out;
     bool checked;
-    int depth;                              /* of blocks */
+    bool quick; /* checked, by vectors: sums of int64 only; what may not fit counts as bad */
+    int depth;  /* of blocks */
     bool helpers[PM_HELPERS][PARMAP_TYPES]; /* that were used */
     bool math;                              /* a function of math.h was */
     bool lgamma;
+    char reasons[PM_REASONS][PM_REASON_TEXT]; /* why a checked body can fail */
+    int reason_count;
 } pm_emitter;
 
 /* "int64_t", and its unsigned companion "uint64_t", "parmap_uint128". */
@@ -38,6 +43,9 @@ const char *pm_emit_unsigned(parmap_type type);
 
 /* One line of the body. */
 void pm_emit_line(pm_emitter *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Takes down why a checked body can fail: "an overflow of int64"; once. */
+void pm_emit_reason(pm_emitter *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The statements of a node and of what is below. */
 void pm_emit_node(pm_emitter *e, int index);

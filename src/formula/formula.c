@@ -70,6 +70,11 @@ static parmap_status read_definitions(pm_parts *parts)
         char name[PM_LAYOUT_NAME];
         int at;
         PM_TRY(pm_parse_head(&definition->script, name, &at));
+        if (strspn(definition->script.text + at, " \t\n") == strlen(definition->script.text + at))
+            return pm_script_fail((pm_place){&definition->script, at, at},
+                                  "a value is missing behind the name; write %s",
+                                  definition->parameter ? "--param k=2.5"
+                                                        : "--let 'r=sqrt(x*x+y*y)'");
         PM_TRY(pm_parse_expression(parts, &definition->script, at, i, &definition->root));
         const pm_node *root = &parts->tree.nodes[definition->root];
         if (definition->parameter && !root->constant)
@@ -256,6 +261,10 @@ static parmap_status bind_data(pm_parts *parts, const pm_formula_inputs *inputs)
             return fail_unbound(parts, name, names, count, false);
         name->type = data->type;
         name->elements = data->elements;
+        name->rank = data->rank > 0 ? data->rank : data->elements > 1;
+        memcpy(name->extent, data->extent, sizeof name->extent);
+        if (data->rank == 0)
+            name->extent[0] = name->rank > 0 ? data->elements : 0;
     }
     return check_used(parts, inputs);
 }
@@ -269,11 +278,10 @@ static void describe_inputs(pm_formula *formula)
     for (int i = 0; i < parts->input_count; i++) {
         const pm_free_name *input = &parts->inputs[i];
         pm_layout_field *field = &layout->fields[i];
-        *field = (pm_layout_field){.type = input->type, .rank = input->elements > 1};
+        *field = (pm_layout_field){.type = input->type, .rank = input->rank};
         if (parts->input_count > 1)
             snprintf(field->name, sizeof field->name, "%s", input->name);
-        if (field->rank > 0)
-            field->extent[0] = input->elements;
+        memcpy(field->extent, input->extent, sizeof field->extent);
     }
     pm_layout_place(layout);
 }

@@ -43,6 +43,8 @@ typedef struct pm_formula_input {
     const char *name; /* NULL: the formula's only free name */
     parmap_type type; /* of a number */
     int64_t elements; /* numbers in one item; 1 = a number, more = a row */
+    int rank;         /* dimensions of a row; 0 = one, or none of a number */
+    int64_t extent[PARMAP_RANK];
 } pm_formula_input;
 
 typedef struct pm_formula_inputs {

@@ -156,17 +156,17 @@ static bool is_comparison(pm_op op)
 static parmap_status look_twice(pm_parser *parser, const pm_word *word, int left, int right)
 {
     const pm_node *a = &parser->parts->tree.nodes[left], *b = &parser->parts->tree.nodes[right];
+    const pm_place whole = {parser->script, a->place.begin, b->place.end};
     const bool a_compares = a->compares && !a->enclosed;
     const bool b_compares = b->compares && !b->enclosed;
     if (is_comparison(word->op) && a_compares)
         return pm_script_fail(word->place, "comparisons do not chain in C; write a < b && b < c");
     if (word->op >= PM_OP_BIT_OR && word->op <= PM_OP_BIT_AND && (a_compares || b_compares))
-        pm_parts_note(parser->parts,
-                      "%s binds weaker than comparisons, as in C: enclose in parentheses what it "
-                      "joins",
-                      pm_operators[word->op].text);
+        pm_parts_note_at(parser->parts, whole,
+                         "bits are joined after comparing, as in C; enclose in parentheses what "
+                         "belongs together");
     if (word->op == PM_OP_BIT_XOR)
-        pm_parts_note(parser->parts, "^ is the exclusive or of C; a power is written **");
+        pm_parts_note_at(parser->parts, whole, "^ is the exclusive or of C; a power is written **");
     return PARMAP_OK;
 }
 

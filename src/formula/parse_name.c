@@ -43,16 +43,24 @@ static parmap_status add_input(pm_parser *parser, const pm_word *word, pm_node_k
     return pm_tree_add(&parts->tree, node, NULL, 0, index);
 }
 
+/* x[i], x[i][k]. */
 static parmap_status parse_element(pm_parser *parser, const pm_word *word, int *index)
 {
-    int children[2];
+    int children[1 + PARMAP_RANK], count = 1;
+    pm_node node = {.kind = PM_NODE_ELEMENT, .place = {parser->script, word->place.begin, 0}};
     PM_TRY(add_input(parser, word, PM_NODE_ROW, &children[0]));
-    PM_TRY(pm_parser_advance(parser));
-    PM_TRY(pm_parser_expression(parser, &children[1]));
-    const pm_node node = {.kind = PM_NODE_ELEMENT,
-                          .place = {parser->script, word->place.begin, parser->word.place.end}};
-    PM_TRY(pm_parser_expect(parser, ']', "it closes the index"));
-    return pm_tree_add(&parser->parts->tree, node, children, 2, index);
+    while (pm_word_is(&parser->word, '[')) {
+        if (count > PARMAP_RANK)
+            return pm_script_fail(parser->word.place,
+                                  "this is one index too many; a row has at "
+                                  "most %d dimensions",
+                                  (int)PARMAP_RANK);
+        PM_TRY(pm_parser_advance(parser));
+        PM_TRY(pm_parser_expression(parser, &children[count++]));
+        node.place.end = parser->word.place.end;
+        PM_TRY(pm_parser_expect(parser, ']', "it closes the index"));
+    }
+    return pm_tree_add(&parser->parts->tree, node, children, count, index);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */

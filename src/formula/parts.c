@@ -1,6 +1,8 @@
 /* Names and notes of a formula. */
 #include "formula/parts.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +19,17 @@ void pm_parts_note(pm_parts *parts, const char *format, ...)
             return;
     if (parts->note_count < PM_PARTS_NOTES)
         memcpy(parts->notes[parts->note_count++], text, sizeof text);
+}
+
+void pm_parts_note_at(pm_parts *parts, pm_place place, const char *why)
+{
+    enum { SHOWN = 60 };
+    const int length = place.end - place.begin;
+    char text[SHOWN + 1];
+    pm_copy_line(text, sizeof text, place.script->text + place.begin);
+    if (length < SHOWN)
+        text[length] = '\0';
+    pm_parts_note(parts, "%s%s: %s", text, length > SHOWN ? "..." : "", why);
 }
 
 int pm_parts_definition(const pm_parts *parts, const char *name)

@@ -33,7 +33,9 @@ typedef struct pm_free_name {
     char name[PM_LAYOUT_NAME];
     pm_place place;   /* where it is used first */
     parmap_type type; /* once it is bound: of a number, */
-    int64_t elements; /* and how many make an item; 1 = a number */
+    int64_t elements; /* and how many make an item, */
+    int rank;         /* in so many dimensions; 0 = a number */
+    int64_t extent[PARMAP_RANK];
 } pm_free_name;
 
 typedef struct pm_parts {
@@ -50,6 +52,9 @@ typedef struct pm_parts {
 
 /* Adds a note for the user, once. */
 void pm_parts_note(pm_parts *parts, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with the part of the text that it is about in front: "(x-1)/2: why". */
+void pm_parts_note_at(pm_parts *parts, pm_place place, const char *why);
 
 /* The number of a definition or an input by its name; -1 = none. */
 int pm_parts_definition(const pm_parts *parts, const char *name);

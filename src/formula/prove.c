@@ -298,11 +298,13 @@ static bool reach_of_unary(prover *p, const pm_node *node, pm_reach *reach)
 static bool reach_of_element(prover *p, const pm_node *node, pm_reach *reach)
 {
     const pm_node *row = node_at(p, node->first);
+    const int64_t *extent = p->parts->inputs[row->number].extent;
     pm_reach at;
-    if (!reach_of(p, row->next, &at))
-        return false;
+    for (int index = row->next; index >= 0; index = node_at(p, index)->next, extent++)
+        if (!reach_of(p, index, &at) || at.whole.low < 0 || at.whole.high >= *extent)
+            return false;
     *reach = p->inputs[row->number];
-    return at.whole.low >= 0 && at.whole.high < p->parts->inputs[row->number].elements;
+    return true;
 }
 
 /* The sum of a row: every one on the way fits when the whole row of extremes does. */

@@ -220,8 +220,9 @@ static parmap_status type_arithmetic(typing *t, int index)
     if (divides && second->kind == PM_NODE_WHOLE && second->whole == 0)
         return pm_script_fail(node->place, "this divides by zero; change the divisor");
     if (node->op == PM_OP_DIVIDE)
-        pm_parts_note(t->parts, "/ of whole numbers drops the remainder, as in C; write "
-                                "float64(a) / b for a real result");
+        pm_parts_note_at(t->parts, node->place,
+                         "/ of whole numbers drops the remainder, as in C; for a real result "
+                         "convert one with float64(...)");
     node->square = node->op == PM_OP_MULTIPLY &&
                    pm_tree_same(t->tree, node->first, pm_tree_child(t->tree, index, 1));
     return unify_wholes(t, index, node->first, t->whole, false);
@@ -269,20 +270,41 @@ static parmap_type input_type(const typing *t, int number)
     return pm_type_is_real(type) ? t->real : pm_types_carrier(type);
 }
 
+/* As it is written for so many dimensions. */
+static const char *first_element(const pm_free_name *input)
+{
+    return &"[0][0][0]"[3 * (PARMAP_RANK - input->rank)];
+}
+
 static parmap_status type_input(typing *t, int index)
 {
     pm_node *node = node_at(t, index);
     const pm_free_name *input = &t->parts->inputs[node->number];
     if (node->kind == PM_NODE_INPUT && input->elements != 1)
         return pm_script_fail(node->place,
-                              "%s is a row of %lld numbers; write %s[0] to %s[%lld], "
-                              "or sum(%s) and the like",
-                              input->name, (long long)input->elements, input->name, input->name,
-                              (long long)input->elements - 1, input->name);
-    if (node->kind == PM_NODE_ROW && input->elements == 1)
+                              "%s is a row of %lld numbers; write %s%s for one of them, or "
+                              "sum(%s) and the like",
+                              input->name, (long long)input->elements, input->name,
+                              first_element(input), input->name);
+    if (node->kind == PM_NODE_ROW && input->rank == 0)
         return pm_script_fail(node->place, "%s is a number, not a row; write %s alone", input->name,
                               input->name);
     node->type = input_type(t, node->number);
+    return PARMAP_OK;
+}
+
+/* One index of an element. */
+static parmap_status check_index(const typing *t, int index, const pm_free_name *input,
+                                 int dimension)
+{
+    const pm_node *at = node_at(t, index);
+    const int64_t extent = input->extent[dimension];
+    if (pm_type_is_real(at->type))
+        return pm_script_fail(at->place, "an index is a whole number, and this is real; convert it "
+                                         "with int64(...)");
+    if (at->kind == PM_NODE_WHOLE && (at->whole < 0 || at->whole >= extent))
+        return pm_script_fail(at->place, "%s has %lld numbers here; count from 0 to %lld",
+                              input->name, (long long)extent, (long long)extent - 1);
     return PARMAP_OK;
 }
 
@@ -290,15 +312,15 @@ static parmap_status type_element(typing *t, int index)
 {
     pm_node *node = node_at(t, index);
     const pm_node *row = node_at(t, node->first);
-    const pm_node *at = node_at(t, row->next);
     const pm_free_name *input = &t->parts->inputs[row->number];
-    if (pm_type_is_real(at->type))
-        return pm_script_fail(at->place, "an index is a whole number, and this is real; convert it "
-                                         "with int64(...)");
-    if (at->kind == PM_NODE_WHOLE && (at->whole < 0 || at->whole >= input->elements))
-        return pm_script_fail(at->place, "%s has %lld numbers; write %s[0] to %s[%lld]",
-                              input->name, (long long)input->elements, input->name, input->name,
-                              (long long)input->elements - 1);
+    const int indices = pm_tree_child_count(t->tree, index) - 1;
+    int dimension = 0;
+    if (indices != input->rank)
+        return pm_script_fail(
+            node->place, "%s has %d dimension%s; write %s%s for one of its numbers", input->name,
+            input->rank, input->rank == 1 ? "" : "s", input->name, first_element(input));
+    for (int at = row->next; at >= 0; at = node_at(t, at)->next)
+        PM_TRY(check_index(t, at, input, dimension++));
     node->type = row->type;
     return PARMAP_OK;
 }

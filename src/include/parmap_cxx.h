@@ -125,31 +125,49 @@ inline parmap_status parmap_array_write(const parmap_array *array, int64_t first
 
 /* ---- Python's names -------------------------------------------------------------------------- */
 
-/* Sizes are those of what the pointers point to.  `more` = further fields of the job, in C++20
+/* What may follow: by name, in this order, or, before C++20, by position:
  * parmap_pool_map(pool, cube, numbers, cubes, 1000, {.chunk = 100}). */
+struct pm_job_more {
+    int64_t chunk = 0;
+    void (*callback)(void *results, void *context) = nullptr;
+    void (*error_callback)(const parmap_failure *failure, void *context) = nullptr;
+    void *context = nullptr;
+};
+
+/* Sizes are those of what the pointers point to. */
+template <class In, class Out>
+inline parmap_job pm_job(const In *inputs, Out *results, int64_t count, const pm_job_more &more)
+{
+    parmap_job job = {};
+    job.inputs = inputs;
+    job.input_bytes = sizeof *inputs;
+    job.results = results;
+    job.result_bytes = sizeof *results;
+    job.count = count;
+    job.chunk = more.chunk;
+    job.callback = more.callback;
+    job.error_callback = more.error_callback;
+    job.context = more.context;
+    return job;
+}
 template <class In, class Out>
 inline parmap_job pm_job(parmap_task *task, const In *inputs, Out *results, int64_t count,
-                         parmap_job more)
+                         const pm_job_more &more)
 {
-    more.task = task;
-    more.inputs = inputs;
-    more.input_bytes = sizeof *inputs;
-    more.results = results;
-    more.result_bytes = sizeof *results;
-    more.count = count;
-    return more;
+    parmap_job job = pm_job(inputs, results, count, more);
+    job.task = task;
+    return job;
 }
 template <class In, class Out>
 inline parmap_status parmap_pool_map(parmap_pool *pool, parmap_task *task, const In *inputs,
-                                     Out *results, int64_t count, parmap_job more = parmap_job())
+                                     Out *results, int64_t count, const pm_job_more &more = {})
 {
     const parmap_job job = pm_job(task, inputs, results, count, more);
     return parmap_pool_run(pool, &job);
 }
 template <class In, class Out>
 inline parmap_status parmap_pool_starmap(parmap_pool *pool, parmap_task *task, const In *inputs,
-                                         Out *results, int64_t count,
-                                         parmap_job more = parmap_job())
+                                         Out *results, int64_t count, const pm_job_more &more = {})
 {
     return parmap_pool_map(pool, task, inputs, results, count, more);
 }
@@ -162,22 +180,22 @@ inline parmap_status parmap_pool_apply(parmap_pool *pool, parmap_task *task, con
 template <class In, class Out>
 inline parmap_status parmap_pool_map_async(parmap_pool *pool, parmap_task *task, const In *inputs,
                                            Out *results, int64_t count, parmap_result **handle,
-                                           parmap_job more = parmap_job())
+                                           const pm_job_more &more = {})
 {
     const parmap_job job = pm_job(task, inputs, results, count, more);
     return parmap_pool_submit(pool, &job, handle);
 }
 template <class In, class Out>
-inline parmap_status
-parmap_pool_starmap_async(parmap_pool *pool, parmap_task *task, const In *inputs, Out *results,
-                          int64_t count, parmap_result **handle, parmap_job more = parmap_job())
+inline parmap_status parmap_pool_starmap_async(parmap_pool *pool, parmap_task *task,
+                                               const In *inputs, Out *results, int64_t count,
+                                               parmap_result **handle, const pm_job_more &more = {})
 {
     return parmap_pool_map_async(pool, task, inputs, results, count, handle, more);
 }
 template <class In, class Out>
 inline parmap_status parmap_pool_apply_async(parmap_pool *pool, parmap_task *task, const In *input,
                                              Out *result, parmap_result **handle,
-                                             parmap_job more = parmap_job())
+                                             const pm_job_more &more = {})
 {
     return parmap_pool_map_async(pool, task, input, result, 1, handle, more);
 }
@@ -198,16 +216,12 @@ PM_NUMBERS(PM_TYPE_FUNCTION)
 template <class In, class Out>
 inline parmap_status parmap_pool_map_kernel(parmap_pool *pool, const parmap_kernel *kernel,
                                             const In *inputs, Out *results, int64_t count,
-                                            parmap_job more = parmap_job())
+                                            const pm_job_more &more = {})
 {
-    more.kernel = kernel;
-    more.type = pm_type_of(inputs);
-    more.inputs = inputs;
-    more.input_bytes = sizeof(In);
-    more.results = results;
-    more.result_bytes = sizeof(Out);
-    more.count = count;
-    return parmap_pool_run(pool, &more);
+    parmap_job job = pm_job(inputs, results, count, more);
+    job.kernel = kernel;
+    job.type = pm_type_of(inputs);
+    return parmap_pool_run(pool, &job);
 }
 
 #endif

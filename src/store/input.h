@@ -7,8 +7,11 @@
  *     pm_columns_close
  *
  * A row is one index of the first dimension of a set; the further dimensions make the extents of a
- * fixed array: rows of a set (N, 3) of float64 are float64[3].  A set of compounds has records as
- * rows; one FIELD of it has numbers or arrays. */
+ * fixed array: rows of a set (N, 3) of float64 are float64[3]; extents of 1 do not count.  A set of
+ * compounds has records as rows; one FIELD of it has numbers or arrays.
+ *
+ * Truth values and enums are their integers.  Every value is kept exactly, but for long double,
+ * which is rounded to float64, the widest real type that there is. */
 #ifndef PM_STORE_INPUT_H
 #define PM_STORE_INPUT_H
 

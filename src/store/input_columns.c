@@ -108,6 +108,13 @@ static char *type_text(char text[PM_LAYOUT_TEXT], const pm_layout_field *field)
     return pm_layout_format(text, &one);
 }
 
+/* An array of one dimension takes all numbers of a row, in the order of C. */
+static bool fits(const pm_layout_field *from, const pm_layout_field *to)
+{
+    return same_extents(from, to) ||
+           (to->rank == 1 && pm_layout_elements(from) == pm_layout_elements(to));
+}
+
 static parmap_status check_type(const pm_columns *columns, const pm_column *column)
 {
     const pm_input *input = input_of(columns, column);
@@ -135,7 +142,7 @@ static parmap_status check_column(const pm_columns *columns, const pm_column *co
     const pm_layout_field *from = &input->row.fields[column->from];
     const pm_layout_field *to = &columns->item.fields[column->to];
     char there[PM_LAYOUT_TEXT], wanted[PM_LAYOUT_TEXT];
-    if (!same_extents(from, to))
+    if (!fits(from, to))
         return pm_fail(PARMAP_BAD_DATA,
                        "a row of %s is %s, but the kernel takes %s%s%s; the dimensions behind the "
                        "first have to be the same",

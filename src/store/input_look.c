@@ -184,7 +184,8 @@ static parmap_status describe_contiguous(pm_input *input, hid_t set, hid_t list)
     const haddr_t offset = H5Dget_offset(set);
     const int64_t row = input->row_elements * (int64_t)input->element_bytes;
     int64_t end = 0;
-    if (H5Pget_external_count(list) > 0 || offset == HADDR_UNDEF)
+    const bool written = H5Dget_storage_size(set) > 0; /* else HDF5 may add a user block to it */
+    if (H5Pget_external_count(list) > 0 || offset == HADDR_UNDEF || !written)
         return PARMAP_OK;
     input->storage = PM_INPUT_CONTIGUOUS;
     input->offset = (int64_t)offset;

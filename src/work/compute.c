@@ -20,6 +20,12 @@ static bool has_padding(const pm_layout *layout)
     return bytes < layout->bytes;
 }
 
+/* Else the same runs within the domain and outside, and items need not be looked at before. */
+static bool has_two_loops(const parmap_code *code)
+{
+    return code->array_loops[0] != code->checked_array_loops[0];
+}
+
 parmap_status pm_computer_make(pm_computer *computer, const parmap_kernel *kernel, parmap_type type,
                                parmap_vector vector, bool allow_rounding)
 {
@@ -35,7 +41,7 @@ parmap_status pm_computer_make(pm_computer *computer, const parmap_kernel *kerne
         return PARMAP_OK;
     computer->domain = pm_kernel_domain(variant, allow_rounding);
     computer->takes_any = pm_type_is_real(type) && allow_rounding;
-    if (!computer->takes_any)
+    if (!computer->takes_any && has_two_loops(code))
         computer->bounds =
             pm_bounds_of(pm_type_is_real(type) ? variant->domain : computer->domain, type);
     return PARMAP_OK;
@@ -49,29 +55,30 @@ bool pm_computer_needs_inputs(const pm_computer *computer)
 
 /* ---- what does not fit ----------------------------------------------------------------------- */
 
-/* The ways out of an overflow, by what the results are. */
+/* The way out of an overflow, by what the results are. */
 static const char *wider(const pm_computer *computer)
 {
     bool narrow = false;
     for (int i = 0; i < computer->result.count; i++) {
         const parmap_type type = computer->result.fields[i].type;
         if (type == PARMAP_INT128)
-            return "leave it out, or, if it is too large, use --type float64";
+            return ", or use --type float64";
         narrow = narrow || pm_type_wide(type) != type;
     }
-    return narrow ? "leave it out, or, if it is too large, use a wider --type"
-                  : "leave it out, or, if it is too large, use --type int128 or --type float64";
+    return narrow ? ", or use a wider --type" : ", or use --type int128 or --type float64";
 }
 
+/* A formula's help says what can go wrong in it. */
 static parmap_status fail_result(const pm_computer *computer, parmap_status status, int64_t item,
                                  const void *input)
 {
-    char x[ITEM_TEXT], result[PM_LAYOUT_TEXT];
+    char x[ITEM_TEXT];
+    const char *why = computer->kernel->help ? computer->kernel->help : "an overflow";
     pm_layout_format_item(x, sizeof x, &computer->input, input);
-    return pm_fail(status, "%s has no result that fits %s at item %lld (%s%s); %s",
-                   pm_kernel_name(computer->kernel), pm_layout_format(result, &computer->result),
-                   (long long)item, pm_layout_is_plain(&computer->input) ? "x = " : "", x,
-                   wider(computer));
+    return pm_fail(status, "%s has no result at item %lld (%s%s): %s; leave the item out%s",
+                   pm_kernel_name(computer->kernel), (long long)item,
+                   pm_layout_is_plain(&computer->input) ? "x = " : "", x, why,
+                   strstr(why, "overflow") ? wider(computer) : "");
 }
 
 /* ---- spans of a range ------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@ import sys
 
 from durable import durable
 from files import run_into_file
+from mapping import mapping
 from pool import pool
 from report import DIFFERENCE, RATIO, at_least, at_most, rates
 from shared import shared
@@ -160,4 +161,4 @@ def python(bench, mpi):
 
 
 GROUPS = {"compute": compute, "write": write, "startup": start_up, "memory": memory,
-          "python": python, "shared": shared, "pool": pool, "durable": durable}
+          "python": python, "shared": shared, "pool": pool, "durable": durable, "map": mapping}

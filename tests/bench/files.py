@@ -12,7 +12,7 @@ def given_back():
     return GIVEN_BACK.read_text(encoding="ascii") if GIVEN_BACK.exists() else ""
 
 
-def run_into_file(bench, mpi, bytes_written, command, threads):
+def run_into_file(bench, mpi, bytes_written, command, threads, settings=None):
     """Into a new file, in memory that was warmed.
 
     In a virtual machine whose kernel hands free memory back to the host, a run during which it did
@@ -22,7 +22,7 @@ def run_into_file(bench, mpi, bytes_written, command, threads):
         path = bench.fresh("squares.h5")
         run([mpi.reference("warm"), bytes_written * 11 // 10 >> 20])
         before = given_back()
-        sample = run(command(path), threads)
+        sample = run(command(path), threads, settings)
         path.unlink()
         if given_back() == before:
             break

@@ -169,9 +169,7 @@ function(parmap_fuzz_test source)
     file(MAKE_DIRECTORY "${folder}")
     add_custom_target(
         run_${target}
-        COMMAND
-            sh -c
-            "exec $<TARGET_FILE:${target}> --seconds \${FUZZ_SECONDS:-60} --seed \${FUZZ_SEED:-$(date +%s)}"
+        COMMAND sh "${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run.sh" $<TARGET_FILE:${target}>
         WORKING_DIRECTORY "${folder}"
         USES_TERMINAL VERBATIM)
     add_dependencies(fuzz run_${target})

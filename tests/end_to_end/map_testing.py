@@ -112,6 +112,9 @@ class Whole:
             raise DoesNotFit
         return value
 
+    def depends(self, text):
+        return any(name in text.replace("max", "") for name in self.names)
+
     def constant(self):
         value = self.draw.choice((0, 1, 2, 3, 7, 10, 255, 1000, 65537, 10**9 + 7))
         return str(value), lambda x: value
@@ -122,7 +125,7 @@ class Whole:
 
     def unary(self, depth):
         text, value = self.formula(depth - 1)
-        op = self.draw.choice("-~!")
+        op = self.draw.choice("-~!" if self.depends(text) else "-!")  # constants have no type
         functions = {"-": lambda v: self.fit(-v), "!": lambda v: int(v == 0),
                      "~": lambda v: self.high - v if self.low == 0 else ~v}
         return f"{op}({text})", lambda x: functions[op](value(x))
@@ -184,7 +187,7 @@ class Whole:
         low, high = bounds(result_type or self.type)
         while len(found) < count:
             text, value = self.formula(self.draw.randrange(1, depth + 1))
-            if not any(name in text.replace("max", "") for name in self.names):
+            if not self.depends(text):
                 continue
             try:
                 values = [value(x) for x in inputs]

@@ -111,8 +111,9 @@ class Run:
                 f"--- stdout\n{self.out}--- stderr\n{self.err}---")
 
     def messages(self, kind):
-        """The texts of the stderr lines `program: KIND: text`."""
-        return re.findall(rf"^\w+(?: map)?: {kind}: (.*)$", self.err, re.MULTILINE)
+        """The texts of the stderr lines `program: KIND: text`; with the line below that shows a place
+        in a formula."""
+        return re.findall(rf"^\w+(?: map)?: {kind}: (.*(?:\n +.*\^.*)?)$", self.err, re.MULTILINE)
 
     @property
     def json(self):

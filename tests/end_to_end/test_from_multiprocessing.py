@@ -19,6 +19,7 @@ import threading
 import types
 import unittest
 
+from documents import agrees, blocks_of
 from parmap_testing import BIN, SOURCE, ParmapTest, program
 
 DOCUMENT = (SOURCE / "docs" / "from-multiprocessing.md").read_text()
@@ -54,51 +55,18 @@ SNIPPETS = [
 # ---- the programs ----------------------------------------------------------------------------
 
 
-class Block:
-    """A block of code: its language, the words after it, its text, and the text before it."""
-
-    def __init__(self, found):
-        self.language, *self.words = found.group(1).split() or [""]
-        self.text = found.group(2)
-        self.before = DOCUMENT[:found.start()]
-
-    @property
-    def line(self):
-        return self.before.count("\n") + 1
-
-    @property
-    def file(self):
-        """The file of which it is a part, or None."""
-        return next((w for w in self.words if w.startswith("jobs/")), None)
+BLOCKS = blocks_of(DOCUMENT)
 
 
-BLOCKS = [Block(found) for found in re.finditer(r"^```(.*)\n((?:.*\n)*?)```$", DOCUMENT, re.M)]
+def file_of(block):
+    """The file of which it is a part, or None."""
+    return next((w for w in block.words if w.startswith("jobs/")), None)
 
 
 def expected_output(block):
     """The block of text that follows a program, or None."""
     following = BLOCKS[BLOCKS.index(block) + 1:][:1]
     return following[0] if following and following[0].language == "text" else None
-
-
-def lines_of(text):
-    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-
-
-def agrees(expected, output, ordered):
-    """Whether an output is as expected: * is any text in a line, a line ... any lines."""
-    patterns = [re.escape(p).replace(r"\*", ".*") for p in lines_of(expected) if p != "..."]
-    rest = lines_of(output)
-    if ordered:
-        lines = [r"(?:.*\n)*" if p == "..." else re.escape(p).replace(r"\*", ".*") + r"\n"
-                 for p in lines_of(expected)]
-        return re.fullmatch("".join(lines), "".join(line + "\n" for line in rest)) is not None
-    for pattern in sorted(patterns, key=lambda p: ".*" in p):
-        match = next((line for line in rest if re.fullmatch(pattern, line)), None)
-        if match is None:
-            return False
-        rest.remove(match)
-    return not rest or "..." in lines_of(expected)
 
 
 class Build:
@@ -143,7 +111,7 @@ class Programs(ParmapTest):
         build = Build()
         frames = [b for b in BLOCKS if "frame" in b.words]
         self.assertEqual(len(frames), 1)
-        blocks = [b for b in BLOCKS if b.language == "c" and not b.file and b not in frames]
+        blocks = [b for b in BLOCKS if b.language == "c" and not file_of(b) and b not in frames]
         self.assertGreater(len(blocks), 5)
         for block in blocks:
             with self.subTest(line=block.line):
@@ -157,26 +125,15 @@ class Programs(ParmapTest):
 
     def test_parts_of_jobs(self):
         """They are the file's own lines, so that no copy grows old; the file is run."""
-        blocks = [b for b in BLOCKS if b.file]
+        blocks = [b for b in BLOCKS if file_of(b)]
         self.assertGreater(len(blocks), 5)
         for block in blocks:
-            with self.subTest(file=block.file):
+            with self.subTest(file=file_of(block)):
                 self.assertEqual(block.language, "c")
-                self.assertIn("\n" + block.text, (SOURCE / block.file).read_text())
-                name = block.file[len("jobs/"):-len(".c")]
+                self.assertIn("\n" + block.text, (SOURCE / file_of(block)).read_text())
+                name = file_of(block)[len("jobs/"):-len(".c")]
                 if expected_output(block):
                     self.check(block, program(name))
-
-
-class Agreeing(unittest.TestCase):
-    def test_what_counts(self):
-        self.assertTrue(agrees("a *\n\nb", "a  1\nb\n", True))
-        self.assertFalse(agrees("a *\nb", "b\na 1\n", True))
-        self.assertTrue(agrees("a *\nb", "b\na 1\n", False))
-        self.assertFalse(agrees("a *\nb", "b\na 1\na 2\n", False))
-        self.assertFalse(agrees("a\na", "a\n", False))
-        self.assertTrue(agrees("a\n...\nb", "a\nx\ny\nb\n", True))
-        self.assertFalse(agrees("a\n...\nb", "a\nx\ny\n", True))
 
 
 class Snippets(unittest.TestCase):

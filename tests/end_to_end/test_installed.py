@@ -146,32 +146,6 @@ class Files(InstalledTest):
         self.assertIn("[0, 1, 8, 27, 64, 125, 216, 343, 512, 729]", result.out)
 
 
-class KernelFiles(InstalledTest):
-    """The installed parmap compiles kernels with the headers beside it."""
-    KERNEL = ("#include <parmap.h>\nPARMAP_KERNEL(third, double, x, double) { return x / 3; }\n"
-              "PARMAP_DOMAIN(third, double, -1e9, 1e9);\nPARMAP_EXPORT(&third);\n")
-
-    def test_headers_beside_it(self):
-        log = self.folder / "words"
-        for name, compiler in (("third.c", c_compiler()), ("third.cpp", cxx_compiler())):
-            if not compiler:
-                continue
-            (self.folder / name).write_text(self.KERNEL)
-            wrapper = self.folder / "compiler"
-            wrapper.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {compiler} "$@"\n')
-            wrapper.chmod(0o755)
-            result = self.make("parmap", "map", name, "--range", "-7..1000", "--output", "third.h5",
-                               "--force", ranks=2, build=Build(PREFIX / "bin", MPI, MPIEXEC),
-                               env={"PARMAP_CC": str(wrapper), "PARMAP_CXX": str(wrapper),
-                                    "PARMAP_CACHE": str(self.folder / "cache")})
-            with h5py.File(self.folder / "third.h5") as file:
-                (results,) = (file[key][:] for key in file if key != "parmap")
-            numpy.testing.assert_array_equal(results, numpy.arange(-7.0, 1001.0) / 3, str(result))
-            words = log.read_text()
-            self.assertIn(f"-I{os.path.realpath(PREFIX)}/include", words)
-            self.assertNotIn(f"-I{SOURCE}", words)
-
-
 class Versions(InstalledTest):
     """What find_package takes, and what it refuses in words."""
 
@@ -238,7 +212,7 @@ class Programs(InstalledTest):
             f"sum {sum(range(102))}, total {sum(range(102))}, mean {numpy.mean(numbers + 1):g}, "
             "exit code 0",
             f"squares and doubles {numpy.sum(numbers**2 + 2 * numbers)}, "
-            f"scaled {numpy.sum(numbers / 2):g}",
+            f"scaled and widths {numpy.sum(numbers / 2 + 1.5 * numbers):g}",
             "array 1.5 1 1.25 8"])
 
     def results(self, program, kernel, *options, ranks, folder):

@@ -29,7 +29,7 @@ OPTIONS = {  # option: its default for cubemap, then one value each for config, 
 }
 SWITCHES = ("checksum", "stats", "allow-rounding", "force", "quiet", "verbose")
 JSON_KEYS = (
-    "program status kernel type range elements failed blocks block_items bytes seconds "
+    "program status kernel formula arithmetic type range elements failed blocks block_items bytes seconds "
     "elements_before elements_per_second gigabytes_per_second balance checksum min max sum file dataset nodes "
     "ranks threads schedule vector version").split()
 
@@ -271,6 +271,7 @@ class Summaries(OptionTest):
                      range="1..1001:2" if odd else "1..1000000", nodes=1, ranks=ranks,
                      threads=ranks * threads, file=None if none else "cubemap.h5",
                      dataset=None if none else "cubes", elements_before=0,
+                     formula=None, arithmetic=None,
                      min="1" if stats else None,
                      max=str(1001**3 if odd else 10**18) if stats else None)
         for key, value in exact.items():

@@ -63,6 +63,17 @@ static void check_text(const pm_formula *formula, const pm_formula_request *requ
     pm_formula_free(second);
 }
 
+/* Numbers, rows of 1 to 3 numbers, rows of two dimensions. */
+static pm_formula_input draw_data(const char *name, unsigned how)
+{
+    const int64_t elements = 1 + how / 16 % 3;
+    pm_formula_input data = {.name = name, .type = (parmap_type)(how % PARMAP_TYPES)};
+    data.elements = elements;
+    if (how % 5 == 0)
+        data = (pm_formula_input){name, data.type, 2 * elements, 2, {elements, 2, 0}};
+    return data;
+}
+
 static parmap_status bind(pm_formula *formula, unsigned how)
 {
     pm_formula_input data[PM_LAYOUT_FIELDS];
@@ -70,9 +81,7 @@ static parmap_status bind(pm_formula *formula, unsigned how)
     if (how >= 64)
         inputs.count = pm_formula_name_count(formula);
     for (int i = 0; i < inputs.count; i++)
-        data[i] = (pm_formula_input){pm_formula_name(formula, i),
-                                     (parmap_type)((how + 3 * (unsigned)i) % PARMAP_TYPES),
-                                     1 + (int)((how / 16 + (unsigned)i) % 3)};
+        data[i] = draw_data(pm_formula_name(formula, i), how + 3 * (unsigned)i);
     return pm_formula_bind(formula, &inputs);
 }
 
@@ -144,6 +153,7 @@ void fuzz_seeds(fuzz_add *add)
         "\xff\x45lround(a) + ldexp(a, b) + ilogb(a) + isnan(a)",
         "\x03\x03sin(x)**2 + cos(x)**2 - fma(x, 0x1p-3, inf)",
         "\x01\x44(a & 0xff) << 3 | b >> 2 ^ ~c",
+        "\xff\x4bm[0][1] * m[x][x & 1] + sum(m)",
         "\x04\x47min(a, b, 3) - abs(-c) % 7 && !d || e < f",
     };
     for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++)

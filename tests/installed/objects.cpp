@@ -21,6 +21,15 @@ PARMAP_KERNEL(twice, int32_t, x, int32_t)
 }
 PARMAP_DOMAIN(twice, int32_t, -1000000, 1000000);
 
+#define SPAN(FIELD) FIELD(int16_t, from) FIELD(double, to)
+PARMAP_RECORD(span, SPAN);
+
+PARMAP_KERNEL(width, span, s, double)
+{
+    return s.to - s.from;
+}
+PARMAP_DOMAIN(width, span, PARMAP_DOMAIN_NONE);
+
 struct order {
     parmap_queue queue;
     parmap_value total, mean;
@@ -76,22 +85,30 @@ static void share_out(void)
     int64_t numbers[COUNT], squares[COUNT], sum = 0;
     int32_t halves[COUNT], wholes[COUNT];
     scale_arguments pairs[COUNT];
-    double scaled[COUNT], all = 0;
+    double scaled[COUNT], widths[COUNT], all = 0;
+    span spans[COUNT];
     for (int i = 0; i < COUNT; i++) {
         numbers[i] = halves[i] = i;
+        spans[i].from = (int16_t)i;
+        spans[i].to = 2.5 * i;
         pairs[i] = {0.5, i};
     }
     PARMAP_MUST(parmap_pool_create(&pool, 0));
-    PARMAP_MUST(parmap_pool_map(pool, square, numbers, squares, COUNT));
+#if __cplusplus >= 202002L
+    PARMAP_MUST(parmap_pool_map(pool, square, numbers, squares, COUNT, {.chunk = 7}));
+#else
+    PARMAP_MUST(parmap_pool_map(pool, square, numbers, squares, COUNT, {7}));
+#endif
     PARMAP_MUST(parmap_pool_starmap(pool, scale, pairs, scaled, COUNT));
     PARMAP_MUST(parmap_pool_map_kernel(pool, &twice, halves, wholes, COUNT));
+    PARMAP_MUST(parmap_pool_map_kernel(pool, &width, spans, widths, COUNT));
     PARMAP_MUST(parmap_pool_close(pool));
     PARMAP_MUST(parmap_pool_join(pool, PARMAP_FOREVER));
     for (int i = 0; i < COUNT; i++) {
         sum += squares[i] + wholes[i];
-        all += scaled[i];
+        all += scaled[i] + widths[i];
     }
-    std::printf("squares and doubles %lld, scaled %g\n", (long long)sum, all);
+    std::printf("squares and doubles %lld, scaled and widths %g\n", (long long)sum, all);
 }
 
 static void number_arrays(void)

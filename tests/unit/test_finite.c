@@ -5,6 +5,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WEIGHED(FIELD)                                                                             \
@@ -68,18 +69,21 @@ static void words(void)
 {
     const pm_layout real = pm_layout_of_type(PARMAP_FLOAT64), layout = layout_of(PM_LAYOUT_weighed),
                     rows = layout_of(PM_LAYOUT_row);
-    static const char *const texts[] = {"x is NaN", "x is NaN", "x is inf", "x is -inf"};
+    static const char *const texts[] = {"NaN", "NaN", "inf", "-inf"};
     for (int i = 0; i < 4; i++) {
         weighed item = {.x = odd_doubles[i]};
         CHECK_INT(pm_finite_check(&real, &odd_doubles[i]), PARMAP_BAD_DATA);
-        CHECK_TEXT(parmap_message(), texts[i]);
+        char text[32];
+        snprintf(text, sizeof text, "the input is %s", texts[i]);
+        CHECK_TEXT(parmap_message(), text);
         CHECK_INT(pm_finite_check(&layout, &item), PARMAP_BAD_DATA);
-        CHECK_TEXT(parmap_message(), texts[i]);
+        snprintf(text, sizeof text, "x is %s", texts[i]);
+        CHECK_TEXT(parmap_message(), text);
         item = (weighed){.weights = {1, odd_floats[i], 2}};
         CHECK_INT(pm_finite_check(&layout, &item), PARMAP_BAD_DATA);
         CHECK_TEXT(parmap_message(), "weights is not finite");
         CHECK_INT(pm_finite_check(&rows, &(row){{{0}, {0, 0, odd_floats[i]}}}), PARMAP_BAD_DATA);
-        CHECK_TEXT(parmap_message(), "x is not finite");
+        CHECK_TEXT(parmap_message(), "the input is not finite");
     }
 }
 

@@ -201,7 +201,8 @@ static const struct {
     {"r", NULL, "x", "--let 'r="},
     {"=3", NULL, "x", "--let 'r="},
     {NULL, "2.5", "x", "--param k=2.5"},
-    {"r=", NULL, "x", "--let: r="},
+    {"r=", NULL, "x", "--let: r=\n         ^ a value is missing"},
+    {NULL, "k= ", "x", "--param: k= \n           ^ a value is missing"},
     {"r=x+", NULL, "x", "--let: r=x+"},
     {"sin=x", NULL, "x", "sin is a function"},
     {"int8=x", NULL, "x", "int8 is a function"},
@@ -250,18 +251,21 @@ static parmap_status bind_data(const char *text, const pm_formula_input *data, i
     const pm_formula_request request = {.formulas = &text, .formula_count = 1};
     const pm_formula_inputs inputs = {.data = data, .count = count};
     pm_formula *formula;
-    if (pm_formula_parse(&request, &formula) != PARMAP_OK)
-        return PARMAP_BUG;
-    const parmap_status status = pm_formula_bind(formula, &inputs);
+    parmap_status status = pm_formula_parse(&request, &formula);
+    if (status == PARMAP_OK)
+        status = pm_formula_bind(formula, &inputs);
     pm_formula_free(formula);
     return status;
 }
 
 static void of_data(void)
 {
-    const pm_formula_input two[] = {{"x", PARMAP_FLOAT64, 1}, {"speed", PARMAP_FLOAT32, 1}};
-    const pm_formula_input row[] = {{NULL, PARMAP_FLOAT64, 3}};
-    const pm_formula_input constant[] = {{"x", PARMAP_FLOAT64, 1}, {"pi", PARMAP_FLOAT64, 1}};
+    const pm_formula_input two[] = {{.name = "x", .type = PARMAP_FLOAT64, .elements = 1},
+                                    {.name = "speed", .type = PARMAP_FLOAT32, .elements = 1}};
+    const pm_formula_input row[] = {{.name = NULL, .type = PARMAP_FLOAT64, .elements = 3}};
+    const pm_formula_input matrix[] = {{NULL, PARMAP_INT8, 6, 2, {2, 3, 0}}};
+    const pm_formula_input constant[] = {{.name = "x", .type = PARMAP_FLOAT64, .elements = 1},
+                                         {.name = "pi", .type = PARMAP_FLOAT64, .elements = 1}};
     CHECK_INT(bind_data("x*sped", two, 2), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "is speed meant?");
     CHECK_INT(bind_data("x*other*speed", two, 2), PARMAP_USAGE);
@@ -275,10 +279,20 @@ static void of_data(void)
     CHECK_INT(bind_data("v*2", row, 1), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "v is a row of 3 numbers");
     CHECK_INT(bind_data("v[3]", row, 1), PARMAP_USAGE);
-    CHECK_HOLDS(parmap_message(), "v has 3 numbers");
+    CHECK_HOLDS(parmap_message(), "v has 3 numbers here; count from 0 to 2");
     CHECK_INT(bind_data("v[-1]", row, 1), PARMAP_USAGE);
     CHECK_INT(bind_data("v[0.5]", row, 1), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "index is a whole number");
+    CHECK_INT(bind_data("v[0][1]", row, 1), PARMAP_USAGE);
+    CHECK_HOLDS(parmap_message(), "v has 1 dimension; write v[0]");
+    CHECK_INT(bind_data("v[0][1][1][1]", row, 1), PARMAP_USAGE);
+    CHECK_HOLDS(parmap_message(), "at most 3 dimensions");
+    CHECK_INT(bind_data("m[1]", matrix, 1), PARMAP_USAGE);
+    CHECK_HOLDS(parmap_message(), "m has 2 dimensions; write m[0][0]");
+    CHECK_INT(bind_data("m[1][3]", matrix, 1), PARMAP_USAGE);
+    CHECK_HOLDS(parmap_message(), "count from 0 to 2");
+    CHECK_INT(bind_data("m[2][0]", matrix, 1), PARMAP_USAGE);
+    CHECK_INT(bind_data("m[1][2]", matrix, 1), PARMAP_OK);
     CHECK_INT(bind_data("v[2]", row, 1), PARMAP_OK);
     CHECK_INT(bind_data("x*speed", two, 2), PARMAP_OK);
 }

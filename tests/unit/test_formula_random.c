@@ -266,7 +266,8 @@ static pm_formula *draw_formula(int depth, parmap_type first, parmap_type second
     const char *const formulas[] = {text}, *const lets[] = {let};
     const pm_formula_request request = {
         .formulas = formulas, .formula_count = 1, .lets = lets, .let_count = 1};
-    const pm_formula_input data[] = {{"a", first, 1}, {"b", second, 1}};
+    const pm_formula_input data[] = {{.name = "a", .type = first, .elements = 1},
+                                     {.name = "b", .type = second, .elements = 1}};
     const pm_formula_inputs inputs = {.data = data, .count = 2};
     pm_formula *formula;
     strcpy(let, "l = ");

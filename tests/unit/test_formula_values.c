@@ -188,11 +188,11 @@ static const char *const small_numbers[] = {"one=1", "two=2", "three=3"};
 #define REAL_VALUE(...) y[at++] = (double)(__VA_ARGS__);
 
 /* For T: text, a function that computes the same in C, and a case. */
-#define REAL_CASE(name, LIST, T, TYPE, BITS)                                                       \
-    static void name(void)                                                                         \
+#define REAL_CASE(function, LIST, T, TYPE, BITS)                                                   \
+    static void function(void)                                                                     \
     {                                                                                              \
         static const char *const texts[] = {LIST(TEXT)};                                           \
-        const pm_formula_input data = {NULL, TYPE, 1};                                             \
+        const pm_formula_input data = {.name = NULL, .type = TYPE, .elements = 1};                 \
         const pm_formula_inputs inputs = {.data = &data, .count = 1};                              \
         const pm_formula_request request = {.formulas = texts,                                     \
                                             .formula_count = COUNT(texts),                         \
@@ -254,11 +254,11 @@ REAL_CASE(double_expressions, REALS, double, PARMAP_FLOAT64, uint64_t)
 REAL_CASE(double_functions, FUNCTIONS, double, PARMAP_FLOAT64, uint64_t)
 
 /* With float32 data and results; computed in float as tgmath.h does. */
-#define FLOAT_CASE(name, LIST)                                                                     \
-    static void name(void)                                                                         \
+#define FLOAT_CASE(function, LIST)                                                                 \
+    static void function(void)                                                                     \
     {                                                                                              \
         static const char *const texts[] = {LIST(TEXT)};                                           \
-        const pm_formula_input data = {NULL, PARMAP_FLOAT32, 1};                                   \
+        const pm_formula_input data = {.name = NULL, .type = PARMAP_FLOAT32, .elements = 1};       \
         const pm_formula_inputs inputs = {.data = &data, .count = 1};                              \
         const pm_formula_request request = {.formulas = texts,                                     \
                                             .formula_count = COUNT(texts),                         \
@@ -361,10 +361,10 @@ static void rows_and_records(void)
         "max(v) - min(v)",    "r / k",        "v[1] * n"};
     static const char *const lets[] = {"s = x*x", "r = sqrt(s + 1)"}, *const constants[] = {
                                                                           "k = 5/2.0"};
-    const pm_formula_input data[] = {{"v", PARMAP_INT16, 4},
-                                     {"n", PARMAP_UINT8, 1},
-                                     {"x", PARMAP_FLOAT64, 1},
-                                     {"w", PARMAP_FLOAT32, 3}};
+    const pm_formula_input data[] = {{.name = "v", .type = PARMAP_INT16, .elements = 4},
+                                     {.name = "n", .type = PARMAP_UINT8, .elements = 1},
+                                     {.name = "x", .type = PARMAP_FLOAT64, .elements = 1},
+                                     {.name = "w", .type = PARMAP_FLOAT32, .elements = 3}};
     const pm_formula_inputs inputs = {.data = data, .count = 4};
     const pm_formula_request request = {texts, COUNT(texts), lets, 2, constants, 1, false, 0};
     /* names come in the order of the formula's texts, its lets first: x, w, n, v */
@@ -435,11 +435,67 @@ static void rows_and_records(void)
     unmake(&m);
 }
 
+/* Rows of more dimensions, and rows of one number; indices that are computed. */
+static void dimensions(void)
+{
+    static const char *const texts[] = {"m[1][2]", "m[k][j] * 10", "max(m) - min(m)",
+                                        "one + one[0]", "sum(one)"};
+    const pm_formula_input data[] = {{"m", PARMAP_INT16, 6, 2, {2, 3, 0}},
+                                     {.name = "k", .type = PARMAP_INT8, .elements = 1},
+                                     {.name = "j", .type = PARMAP_INT64, .elements = 1},
+                                     {"one", PARMAP_FLOAT32, 1, 1, {1, 0, 0}}};
+    const pm_formula_inputs inputs = {.data = data, .count = 4};
+    const pm_formula_request request = {.formulas = texts, .formula_count = COUNT(texts)};
+    typedef struct {
+        int16_t m[2][3];
+        int8_t k;
+        int64_t j;
+        float one[1];
+    } in;
+    typedef struct {
+        int64_t fixed, found, spread;
+        double one, sum; /* beside int64 inputs */
+    } out;
+    in x[] = {{{{1, 2, 3}, {4, 5, 6}}, 0, 0, {0.5f}},
+              {{{1, 2, 3}, {4, 5, 6}}, 1, 2, {1.5f}},
+              {{{7, 8, 9}, {-4, 5, 6}}, 1, 0, {2}},
+              {{{7, 8, 9}, {-4, 5, 6}}, 0, 2, {2}},
+              {{{7, 8, 9}, {-4, 5, 6}}, 0, 3, {2}}};
+    out y[COUNT(x)];
+    made m;
+    CHECK(make(&m, &request, &inputs));
+    if (m.kernel == NULL)
+        return;
+    CHECK_INT(m.code->input_layout->bytes, sizeof(in));
+    CHECK_INT(m.code->result_layout->bytes, sizeof(out));
+    CHECK_TEXT(m.kernel->help, "an index outside the row or an overflow of int64");
+    CHECK(!pm_formula_is_proved(m.formula));
+    CHECK_INT(m.code->checked_array_loops[0](x, y, COUNT(x)), 4); /* there is no m[0][3] */
+    for (int i = 0; i < 4; i++) {
+        int64_t least = x[i].m[0][0], most = least;
+        for (int k = 0; k < 6; k++) {
+            least = x[i].m[k / 3][k % 3] < least ? x[i].m[k / 3][k % 3] : least;
+            most = x[i].m[k / 3][k % 3] > most ? x[i].m[k / 3][k % 3] : most;
+        }
+        CHECK_INT(y[i].fixed, x[i].m[1][2]);
+        CHECK_INT(y[i].found, 10 * x[i].m[x[i].k][x[i].j]);
+        CHECK_INT(y[i].spread, most - least);
+        CHECK(y[i].one == 2 * (double)x[i].one[0] && y[i].sum == (double)x[i].one[0]);
+    }
+    const int8_t rows[] = {-1, 2, 0};
+    for (int i = 0; i < 3; i++) {
+        x[0].k = rows[i];
+        x[0].j = i == 2 ? INT64_MIN : 0;
+        CHECK_INT(m.code->checked_array_loops[0](x, y, COUNT(x)), 0);
+    }
+    unmake(&m);
+}
+
 /* A NaN among several numbers is the least and the most of them. */
 static void nan_of_several(void)
 {
     static const char *const texts[] = {"min(x, 1)", "max(x, 1)", "min(1, x)", "max(1, x)"};
-    const pm_formula_input data = {NULL, PARMAP_FLOAT64, 1};
+    const pm_formula_input data = {.name = NULL, .type = PARMAP_FLOAT64, .elements = 1};
     const pm_formula_inputs inputs = {.data = &data, .count = 1};
     const pm_formula_request request = {.formulas = texts, .formula_count = 4};
     const double x[] = {NAN, 0, 2};
@@ -475,6 +531,7 @@ int main(void)
                                        {"float32", of_float},
                                        {"float64", of_double},
                                        {"rows and records", rows_and_records},
+                                       {"dimensions", dimensions},
                                        {"NaN among several", nan_of_several}};
     return check_main(cases, COUNT(cases));
 }

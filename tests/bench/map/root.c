@@ -1,0 +1,8 @@
+/* root - the kernel of that name, built into a program. */
+#include "kernels.h"
+
+int main(int argc, char **argv)
+{
+    return parmap_program(
+        argc, argv, &(parmap_spec){.kernel = &root, .dataset = "results", .output = "root.h5"});
+}
