@@ -127,13 +127,13 @@ run_all_tests() {
 
 # With sanitizers, and with libFuzzer where Clang has it.  As many at once as there are cores.
 fuzz() {
+    tests/install.sh test ${MPI:+"$MPI"}
     local preset=asan
-    if echo 'int LLVMFuzzerTestOneInput(const char *d, long n); int LLVMFuzzerTestOneInput(
-        const char *d, long n) { return 0; }' |
-        clang -fsanitize=fuzzer -fopenmp -x c - -o /dev/null 2> /dev/null; then
-        preset=fuzz
-    elif [ "$MPI" = mpich ]; then
+    local nothing='int LLVMFuzzerTestOneInput(void) { return 0; }'
+    if [ "$MPI" = mpich ]; then
         preset=asan-mpich
+    elif clang -fsanitize=fuzzer -x c - -o /dev/null <<< "$nothing" 2> /dev/null; then
+        preset=fuzz
     fi
     say "fuzzing with the preset $preset"
     cmake --preset "$preset"
