@@ -127,7 +127,7 @@ run_all_tests() {
 
 # With sanitizers, and with libFuzzer where Clang has it.  As many at once as there are cores.
 fuzz() {
-    tests/install.sh test ${MPI:+"$MPI"}
+    tests/install.sh test "${MPI:-openmpi}"
     local preset=asan
     local nothing='int LLVMFuzzerTestOneInput(void) { return 0; }'
     if [ "$MPI" = mpich ]; then
