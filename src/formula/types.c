@@ -220,9 +220,7 @@ static parmap_status type_arithmetic(typing *t, int index)
     if (divides && second->kind == PM_NODE_WHOLE && second->whole == 0)
         return pm_script_fail(node->place, "this divides by zero; change the divisor");
     if (node->op == PM_OP_DIVIDE)
-        pm_parts_note_at(t->parts, node->place,
-                         "/ of whole numbers drops the remainder, as in C; for a real result "
-                         "convert one with float64(...)");
+        pm_parts_note_division(t->parts, node->place);
     node->square = node->op == PM_OP_MULTIPLY &&
                    pm_tree_same(t->tree, node->first, pm_tree_child(t->tree, index, 1));
     return unify_wholes(t, index, node->first, t->whole, false);

@@ -124,8 +124,9 @@ class Whole:
         return name, lambda x: x[name]
 
     def unary(self, depth):
-        text, value = self.formula(depth - 1)
-        op = self.draw.choice("-~!" if self.depends(text) else "-!")  # constants have no type
+        op = self.draw.choice("-~!")
+        of_name = op == "~" and self.low == 0  # of a truth value it is -1, which does not fit
+        text, value = self.name() if of_name else self.formula(depth - 1)
         functions = {"-": lambda v: self.fit(-v), "!": lambda v: int(v == 0),
                      "~": lambda v: self.high - v if self.low == 0 else ~v}
         return f"{op}({text})", lambda x: functions[op](value(x))
@@ -143,11 +144,13 @@ class Whole:
         return f"(({text})>>{count})", lambda x: value(x) >> count
 
     def binary(self, depth):
+        """A division has an input below: by a constant 0 it is refused, computed or not."""
         (a, va), (b, vb) = self.formula(depth - 1), self.formula(depth - 1)
         op, function = self.draw.choice((
+            ("/", lambda a, b: self.fit(divide(a, b)[0])),
+            ("%", lambda a, b: divide(a, b)[1]))[:2 * self.depends(b)] + (
             ("+", lambda a, b: self.fit(a + b)), ("-", lambda a, b: self.fit(a - b)),
-            ("*", lambda a, b: self.fit(a * b)), ("/", lambda a, b: self.fit(divide(a, b)[0])),
-            ("%", lambda a, b: divide(a, b)[1]), ("&", lambda a, b: a & b),
+            ("*", lambda a, b: self.fit(a * b)), ("&", lambda a, b: a & b),
             ("|", lambda a, b: a | b), ("^", lambda a, b: a ^ b), ("<", lambda a, b: int(a < b)),
             ("<=", lambda a, b: int(a <= b)), (">", lambda a, b: int(a > b)),
             (">=", lambda a, b: int(a >= b)), ("==", lambda a, b: int(a == b)),

@@ -1,5 +1,6 @@
 """parmap map on formulas: results against Python's integers, numpy and libm; what does not fit is
 refused; the same bits for every layout; where there is no compiler."""
+# TEST seconds=300
 import ctypes
 import shutil
 import unittest

@@ -48,8 +48,8 @@ PARMAP_DOMAIN(even, int64_t, -1000000, 1000000);
 #define MAP_TYPE(pool, kernel, type, count, first)                                                 \
     do {                                                                                           \
         const size_t bytes_ = (size_t)(count) * sizeof(type);                                      \
-        type *inputs_ = aligned_alloc(16, bytes_ + 16),                                            \
-             *results_ = aligned_alloc(16, bytes_ + 16);                                           \
+        type *inputs_ = aligned_alloc(16, (bytes_ + 31) / 16 * 16),                                \
+             *results_ = aligned_alloc(16, (bytes_ + 31) / 16 * 16);                               \
         pool_memory in_ = pool_memory_create(bytes_), out_ = pool_memory_create(bytes_);           \
         MAP_CUBES(pool, type, kernel, inputs_, results_, count, first);                            \
         type *shared_in_ = in_.bytes, *shared_out_ = out_.bytes;                                   \

@@ -501,6 +501,18 @@ static void numbers_of_items(void)
     CHECK_HOLDS(parmap_message(), "at item 4000000002 (x = 2097152)");
 }
 
+/* What a formula says that can be the cause; wider types are a way out of an overflow only. */
+static void causes(void)
+{
+    const int64_t far = 2097152;
+    parmap_kernel other = cube;
+    other.help = "a division by zero";
+    const pm_computer computer = computer_of(&other, PARMAP_INT64, PARMAP_VECTOR_BASELINE, false);
+    CHECK_INT(pm_compute_items(&computer, &far, 3, 1, made), PARMAP_BAD_DATA);
+    CHECK_TEXT(parmap_message(), "x*x*x has no result at item 3 (x = 2097152): a division by "
+                                 "zero; leave the item out");
+}
+
 /* No limit is set to the ranges of such a kernel but that of the type. */
 static void ranges_of_checked_kernels(void)
 {
@@ -535,7 +547,8 @@ static void nothing_proved(void)
         CHECK_INT(pm_compute_items(&computer, in_memory, 0, 2, made), PARMAP_OK);
         CHECK(y[0] == -27 && y[1] == INT64_C(2097151) * 2097151 * 2097151);
         CHECK_INT(pm_compute_items(&computer, in_memory, 10, 4, made), PARMAP_BAD_DATA);
-        CHECK_HOLDS(parmap_message(), "bare has no result at item 12 (x = 2097152)");
+        CHECK_HOLDS(parmap_message(),
+                    "bare has no result at item 12 (x = 2097152): an overflow; leave");
     }
     const pm_computer computer = computer_of(&kernel, PARMAP_INT64, pm_vector_best(), false);
     const pm_range range = {-10, 7, 5};
@@ -634,6 +647,7 @@ int main(void)
         {"compute: blocks of records", blocks_of_records},
         {"compute: loops that check", checked_loops},
         {"compute: numbers of items", numbers_of_items},
+        {"compute: causes", causes},
         {"compute: ranges of loops that check", ranges_of_checked_kernels},
         {"compute: nothing proved", nothing_proved},
         {"compute: outside the domain", outside_the_domain},

@@ -247,7 +247,7 @@ static void records(void)
         items[i].tiny = (int8_t)i;
         items[i].real = i / 8.0;
         items[i].row[2] = (uint16_t)i;
-        items[i].wide = -(parmap_int128)i << 70;
+        items[i].wide = -((parmap_int128)i << 70);
         items[i].table[1][2] = (float)i;
         items[i].last = (uint8_t)(i >> 3);
     }
