@@ -1,5 +1,6 @@
 /* Damaged HDF5 files as inputs: an input is a whole file, with a set /x.  It is refused in words,
- * or its rows can be read, and are the same however they are read. */
+ * or its rows can be read, and are the same however they are read. FUZZ driver: libFuzzer takes
+ * crashes of child processes for its own. */
 #include "fuzz.h"
 #include "store/input.h"
 #include "unit/inputs.h"
