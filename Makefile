@@ -6,7 +6,7 @@
 export MPI PREFIX
 PREFIX ?= /usr/local
 
-.PHONY: build run test test-full bench install format clean help
+.PHONY: build run test test-full fuzz bench install format clean help
 
 build: ## build, and leave ./parmap, ./cubemap ... in this folder
 	@tests/run.sh build
@@ -19,6 +19,9 @@ test: ## install what is missing, run the quick tests under Open MPI and MPICH
 
 test-full: ## all tests, and the quick ones with sanitizers and with Clang too
 	@tests/run.sh test-full
+
+fuzz: ## look for faults with random inputs, SECONDS=60 for each fuzzer
+	@FUZZ_SECONDS=$(SECONDS) tests/run.sh fuzz
 
 bench: ## measure; ARGS="..." goes to tests/bench/run.py
 	@tests/run.sh bench $(ARGS)

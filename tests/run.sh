@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh build|run|test|test-full|bench|install: what the Makefile does, from the top folder.
+# run.sh build|run|test|test-full|fuzz|bench|install: what the Makefile does, from the top folder.
 # MPI=openmpi or MPI=mpich chooses one; without it build and run take the one there is, Open MPI
 # first, and the tests take both.
 set -euo pipefail
@@ -125,6 +125,21 @@ run_all_tests() {
     [ "$failed" = 0 ] && [ "$passed" != 0 ]
 }
 
+# With sanitizers, and with libFuzzer where Clang has it.  As many at once as there are cores.
+fuzz() {
+    tests/install.sh test "${MPI:-openmpi}"
+    local preset=asan
+    local nothing='int LLVMFuzzerTestOneInput(void) { return 0; }'
+    if [ "$MPI" = mpich ]; then
+        preset=asan-mpich
+    elif clang -fsanitize=fuzzer -x c - -o /dev/null <<< "$nothing" 2> /dev/null; then
+        preset=fuzz
+    fi
+    say "fuzzing with the preset $preset"
+    cmake --preset "$preset"
+    cmake --build "build/$preset" --parallel "$jobs" --target fuzz
+}
+
 # Both MPIs where both are there.
 bench() {
     tests/install.sh bench ${MPI:+"$MPI"}
@@ -152,6 +167,7 @@ case $command in
     run) run ;;
     test) run_all_tests test ;;
     test-full) run_all_tests full ;;
+    fuzz) fuzz ;;
     bench) bench "$@" ;;
     install)
         mpi=${MPI:-$(tests/install.sh mpi)}
@@ -159,7 +175,7 @@ case $command in
         cmake --install "build/$mpi" --prefix "${PREFIX:-/usr/local}"
         ;;
     *)
-        say "error: \"$command\" is none of build, run, test, test-full, bench, install"
+        say "error: \"$command\" is none of build, run, test, test-full, fuzz, bench, install"
         exit 64
         ;;
 esac

@@ -42,6 +42,10 @@ static parmap_status make_object(const pm_origin *origin, const pm_settings *set
         return pm_fail(PARMAP_USAGE,
                        "%s is no formula, and files of kernels end in .c, .cc, .cpp, .cxx or .so",
                        origin->words[0]);
+    for (int i = 0; !names_a_file(origin) && i < origin->count; i++)
+        if (strstr(origin->words[i], ".."))
+            return pm_fail(PARMAP_USAGE, "%s is no formula; if it is a range, write --range %s",
+                           origin->words[i], origin->words[i]);
     if (!names_a_file(origin))
         return pm_mapping_formula(origin, settings, inputs, count, object);
     if (settings->lets)

@@ -26,8 +26,37 @@ static void add(data *d, const char *name, const pm_layout_field *field)
     memcpy(item->extent, field->extent, sizeof item->extent);
 }
 
-/* Compounds may have more than is used; what is not there, or of no use at all, the formula
- * complains of. */
+static bool has_name(const pm_formula *formula, const char *name)
+{
+    for (int i = 0; i < pm_formula_name_count(formula); i++)
+        if (strcmp(pm_formula_name(formula, i), name) == 0)
+            return true;
+    return false;
+}
+
+/* Compounds may have fields that are not used; any other input that is given has to be one of the
+ * formula's names. */
+static parmap_status check_input(const pm_formula *formula, const pm_input *input, bool only)
+{
+    char row[PM_LAYOUT_TEXT];
+    const bool record = !pm_layout_is_plain(&input->row), known = has_name(formula, input->name);
+    if (record && known)
+        return pm_fail(PARMAP_USAGE,
+                       "%s is %s, and a formula computes with numbers; name a field, --input "
+                       "%s=%s:%s:%s",
+                       input->name, pm_layout_format(row, &input->row), input->name, input->path,
+                       input->set, input->row.fields[0].name);
+    if (record || known || (only && !input->named))
+        return PARMAP_OK;
+    return pm_fail(PARMAP_USAGE,
+                   "the formula has no name %s; name the input as the formula does, --input "
+                   "%s=%s:%s, or leave it out",
+                   input->name,
+                   pm_formula_name_count(formula) > 0 ? pm_formula_name(formula, 0) : "x",
+                   input->path, input->set);
+}
+
+/* What is not there, the formula complains of. */
 static parmap_status choose_data(const pm_formula *formula, const pm_input *inputs, int count,
                                  data *d)
 {
@@ -36,7 +65,10 @@ static parmap_status choose_data(const pm_formula *formula, const pm_input *inpu
     if (count == 0)
         return PARMAP_OK;
     PM_TRY(pm_inputs_offer(inputs, count, &d->offer));
-    if (names == 1 && d->offer.count == 1) {
+    const bool only = names == 1 && d->offer.count == 1;
+    for (int i = 0; i < count; i++)
+        PM_TRY(check_input(formula, &inputs[i], only));
+    if (only) {
         add(d, NULL, &d->offer.fields[0]);
         return PARMAP_OK;
     }

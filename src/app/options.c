@@ -77,11 +77,13 @@ const pm_option pm_options[PM_OPTIONS] = {
                           .help = "which kernel of the file, where it has several",
                           .kind = PM_VALUE_FILE,
                           .map_only = true},
-    [PM_OPTION_OUTPUT] = {.name = "output",
-                          .argument = "FILE",
-                          .help = "HDF5 file to write, or none to compute without writing",
-                          .kind = PM_VALUE_OUTPUT,
-                          .heading = "Where the results go"},
+    [PM_OPTION_OUTPUT] =
+        {.name = "output",
+         .argument = "FILE",
+         .help = "HDF5 file to write, or none to compute without writing; -o FILE is the "
+                 "same",
+         .kind = PM_VALUE_OUTPUT,
+         .heading = "Where the results go"},
     [PM_OPTION_DATASET] = {.name = "dataset",
                            .argument = "NAME",
                            .help = "data set in the file; slashes make groups",

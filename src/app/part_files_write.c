@@ -65,8 +65,7 @@ static size_t block_bytes(const pm_part_files *parts)
     const bool read =
         pm_record_find(first, "input") &&
         pm_layout_parse(pm_record_get_text(first, "input_type", ""), &input) == PARMAP_OK;
-    const size_t bytes = parts->first.item.bytes;
-    return read && input.bytes > bytes ? input.bytes : bytes;
+    return parts->first.item.bytes + (read ? input.bytes : 0);
 }
 
 static void make_plan(writing *w)

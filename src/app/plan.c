@@ -153,8 +153,7 @@ static double cost_of(const pm_plan *plan, const parmap_kernel *kernel)
 
 size_t pm_plan_item_bytes(const pm_plan *plan)
 {
-    const size_t input = plan->mapping.columns_bytes > 0 ? plan->input.bytes : 0;
-    return plan->result.bytes > input ? plan->result.bytes : input;
+    return plan->result.bytes + (plan->mapping.columns_bytes > 0 ? plan->input.bytes : 0);
 }
 
 static parmap_status plan_blocks(pm_plan *plan, const pm_mapping *mapping, const pm_file *file)

@@ -462,13 +462,14 @@ parmap_status pm_settings_resolve(pm_layers *layers, pm_settings *settings)
     return name_part(layers, settings);
 }
 
-/* A line for each value of a list. */
+/* A line for each value of a list.  Behind a blank, # and ; would begin a comment. */
 static void print_setting(const pm_option *option, const pm_setting *setting)
 {
     const char *line = setting->value;
     while (line) {
         const int length = (int)strcspn(line, "\n");
-        printf("%s = %.*s   # %s\n", option->name, length, line, setting->where);
+        const char *blank = *line == '#' || *line == ';' ? "" : " ";
+        printf("%s =%s%.*s   # %s\n", option->name, blank, length, line, setting->where);
         line = line[length] ? line + length + 1 : NULL;
     }
 }

@@ -56,7 +56,7 @@ static const example program_examples[] = {
     {"", " --range 1..1000:3 --stats", "every third number, with statistics"},
     {"", " --range 1..2^10 --output none", "compute and time, but write nothing"},
     {"", " --print-config > my.ini", "a configuration file to begin with"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 static const example map_examples[] = {
@@ -66,7 +66,7 @@ static const example map_examples[] = {
      "records of two results, from two data sets in step"},
     {"", " mine.c --kernel gauss --param sigma=0.5 --range 0..99",
      "a kernel of a file in C, with a parameter"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 static void print_examples(const char *program, const parmap_spec *defaults)

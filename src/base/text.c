@@ -48,6 +48,25 @@ static const char *read_digits(const char *at, parmap_uint128 *value, unsigned *
     }
 }
 
+/* The same behind the point; zeros at the end do not count: they would make a large number of what
+ * is none. */
+static const char *read_fraction(const char *at, parmap_uint128 *value, unsigned *count)
+{
+    parmap_uint128 ignored = 0;
+    unsigned digits = 0, zeros = 0;
+    const char *end = read_digits(at, &ignored, &digits);
+    for (; end != NULL && at < end; at++) {
+        if (*at == '0')
+            zeros++;
+        if (!is_digit(*at) || *at == '0')
+            continue;
+        for (*count += zeros + 1; zeros > 0; zeros--)
+            *value = multiply_add(*value, 10, 0);
+        *value = multiply_add(*value, 10, (unsigned)(*at - '0'));
+    }
+    return end;
+}
+
 /* The exponent of BASE^EXPONENT, with `value` the base before and the power after. */
 static bool read_power(const char *at, parmap_uint128 *value)
 {
@@ -87,7 +106,7 @@ static bool read_magnitude(const char *at, parmap_uint128 *value)
     if (at != NULL && *at == '^')
         return read_power(at + 1, value);
     if (at != NULL && *at == '.')
-        at = read_digits(at + 1, value, &fraction);
+        at = read_fraction(at + 1, value, &fraction);
     if (at != NULL && (*at == 'e' || *at == 'E'))
         at = read_digits(at + (at[1] == '+' ? 2 : 1), &exponent, &digits);
     return at != NULL && *at == '\0' && move_point(value, exponent, fraction);
@@ -127,14 +146,14 @@ parmap_status pm_parse_integer_within(const char *text, parmap_int128 low, parma
 parmap_status pm_parse_bytes(const char *text, int64_t *bytes)
 {
     static const char suffixes[] = "KMGT";
-    char digits[PM_NUMBER_TEXT];
+    char digits[2 * PM_NUMBER_TEXT];
     parmap_int128 number;
     const size_t length = strlen(text);
     const char *suffix =
         length > 0 ? strchr(suffixes, toupper((unsigned char)text[length - 1])) : NULL;
     const int power = suffix ? 10 * (int)(suffix - suffixes + 1) : 0;
     snprintf(digits, sizeof digits, "%.*s", (int)(suffix ? length - 1 : length), text);
-    if (pm_parse_integer(digits, &number) != PARMAP_OK || number < 0 ||
+    if (length >= sizeof digits || pm_parse_integer(digits, &number) != PARMAP_OK || number < 0 ||
         number > (parmap_int128)INT64_MAX >> power)
         return pm_fail(PARMAP_USAGE, "\"%s\" is no size; write bytes, or 64K, 64M, 2G, 1T", text);
     *bytes = (int64_t)(number << power);

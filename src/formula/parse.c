@@ -165,6 +165,9 @@ static parmap_status look_twice(pm_parser *parser, const pm_word *word, int left
         pm_parts_note_at(parser->parts, whole,
                          "bits are joined after comparing, as in C; enclose in parentheses what "
                          "belongs together");
+    const bool constant = a->kind == PM_NODE_WHOLE && b->kind == PM_NODE_WHOLE && b->whole > 0;
+    if (word->op == PM_OP_DIVIDE && constant && a->whole % b->whole != 0)
+        pm_parts_note_division(parser->parts, whole);
     if (word->op == PM_OP_BIT_XOR)
         pm_parts_note_at(parser->parts, whole, "^ is the exclusive or of C; a power is written **");
     return PARMAP_OK;

@@ -32,6 +32,13 @@ void pm_parts_note_at(pm_parts *parts, pm_place place, const char *why)
     pm_parts_note(parts, "%s%s: %s", text, length > SHOWN ? "..." : "", why);
 }
 
+void pm_parts_note_division(pm_parts *parts, pm_place place)
+{
+    pm_parts_note_at(parts, place,
+                     "/ of whole numbers drops the remainder, as in C; for a real result convert "
+                     "one with float64(...)");
+}
+
 int pm_parts_definition(const pm_parts *parts, const char *name)
 {
     for (int i = 0; i < parts->definition_count; i++)

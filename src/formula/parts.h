@@ -56,6 +56,9 @@ void pm_parts_note(pm_parts *parts, const char *format, ...) __attribute__((form
 /* The same with the part of the text that it is about in front: "(x-1)/2: why". */
 void pm_parts_note_at(pm_parts *parts, pm_place place, const char *why);
 
+/* That a division of whole numbers drops its remainder. */
+void pm_parts_note_division(pm_parts *parts, pm_place place);
+
 /* The number of a definition or an input by its name; -1 = none. */
 int pm_parts_definition(const pm_parts *parts, const char *name);
 int pm_parts_input(const pm_parts *parts, const char *name);

@@ -220,9 +220,7 @@ static parmap_status type_arithmetic(typing *t, int index)
     if (divides && second->kind == PM_NODE_WHOLE && second->whole == 0)
         return pm_script_fail(node->place, "this divides by zero; change the divisor");
     if (node->op == PM_OP_DIVIDE)
-        pm_parts_note_at(t->parts, node->place,
-                         "/ of whole numbers drops the remainder, as in C; for a real result "
-                         "convert one with float64(...)");
+        pm_parts_note_division(t->parts, node->place);
     node->square = node->op == PM_OP_MULTIPLY &&
                    pm_tree_same(t->tree, node->first, pm_tree_child(t->tree, index, 1));
     return unify_wholes(t, index, node->first, t->whole, false);
@@ -302,10 +300,14 @@ static parmap_status check_index(const typing *t, int index, const pm_free_name 
     if (pm_type_is_real(at->type))
         return pm_script_fail(at->place, "an index is a whole number, and this is real; convert it "
                                          "with int64(...)");
-    if (at->kind == PM_NODE_WHOLE && (at->whole < 0 || at->whole >= extent))
-        return pm_script_fail(at->place, "%s has %lld numbers here; count from 0 to %lld",
-                              input->name, (long long)extent, (long long)extent - 1);
-    return PARMAP_OK;
+    if (at->kind != PM_NODE_WHOLE || (at->whole >= 0 && at->whole < extent))
+        return PARMAP_OK;
+    if (input->rank == 1)
+        return pm_script_fail(at->place, "%s has %lld numbers; write %s[0] to %s[%lld]",
+                              input->name, (long long)extent, input->name, input->name,
+                              (long long)extent - 1);
+    return pm_script_fail(at->place, "%s has %lld numbers here; count from 0 to %lld", input->name,
+                          (long long)extent, (long long)extent - 1);
 }
 
 static parmap_status type_element(typing *t, int index)

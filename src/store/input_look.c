@@ -21,6 +21,10 @@ enum { WHY = 256 };
 static parmap_status look_at_file(pm_input *input)
 {
     struct stat info;
+    const char *colon = strrchr(input->path, ':');
+    if (stat(input->path, &info) != 0 && !input->set[0] && colon)
+        return pm_fail(PARMAP_USAGE, "--input %s names no data set; write %.*s:/%s", input->path,
+                       (int)(colon - input->path), input->path, colon + 1);
     if (stat(input->path, &info) != 0)
         return pm_fail(PARMAP_NO_INPUT, "cannot open the input %s: %s; check its name", input->path,
                        strerror(errno));

@@ -142,22 +142,35 @@ function(parmap_c_test source kind)
         SECONDS ${TEST_SECONDS} LABEL ${TEST_LABEL} SERIAL ${TEST_SERIAL})
 endfunction()
 
-# parmap_fuzz_test(<file>): the test fuzz.<name> of a file fuzz_<name>.c, and its part of the target
-# fuzz, which goes on for FUZZ_SECONDS with a seed of its own (FUZZ_SEED).
+# parmap_fuzz_test(<file>): the test fuzz.<name> of a file fuzz_<name>.c, which knows nothing of MPI,
+# so that it is quick with one of the two only; and its part of the target fuzz, which goes on for
+# FUZZ_SECONDS with a seed of its own (FUZZ_SEED).
 function(parmap_fuzz_test source)
     get_filename_component(target "${source}" NAME_WE)
     string(REPLACE "fuzz_" "fuzz." name "${target}")
+    file(STRINGS "${source}" driver REGEX "FUZZ driver" LIMIT_COUNT 1)
+    set(library parmap_fuzz)
+    if(TARGET parmap_libfuzzer AND NOT driver)
+        set(library parmap_libfuzzer)
+    endif()
+    set(label quick)
+    if(PARMAP_MPI_FLAVOUR STREQUAL mpich AND NOT PARMAP_SANITIZE)
+        set(label full)
+    endif()
     add_executable(${target} "${source}")
     set_target_properties(
         ${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin/tests")
-    target_link_libraries(${target} PRIVATE parmap_fuzz parmap_warnings)
-    add_test(NAME ${name}
-        COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" $<TARGET_FILE:${target}>)
-    parmap_test_properties(${name} 60 quick 1)
+    target_link_libraries(${target} PRIVATE ${library} parmap_warnings)
+    add_test(
+        NAME ${name}
+        COMMAND ${run_in_scratch} "${PARMAP_SCRATCH}/${name}" $<TARGET_FILE:${target}> --seconds 2)
+    parmap_test_properties(${name} 60 ${label} 1)
+    set(folder "${PROJECT_BINARY_DIR}/fuzz/${target}")
+    file(MAKE_DIRECTORY "${folder}")
     add_custom_target(
         run_${target}
         COMMAND sh "${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run.sh" $<TARGET_FILE:${target}>
-        WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
+        WORKING_DIRECTORY "${folder}"
         USES_TERMINAL VERBATIM)
     add_dependencies(fuzz run_${target})
 endfunction()

@@ -86,8 +86,9 @@ VARYING = [  # of the machine and the moment; checksums where math.h may round i
     (r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME"),
     (r"on rank \d+, [\w.-]+,", "on rank N,"),
     (r"(?m)^\w[\w ]*: warning: \d+ threads share \d+ cores?; use .*\n?", ""),
-    (r"(?m)^\w[\w ]*: continuing \S+: \d+ of \d+ elements are done\n?", ""),
+    (r"(?m)^\w[\w ]*: continuing \S+: \d+ of \d+ elements are done.*\n?", ""),
     (r"(?m)^\w[\w ]*: \d+/\d+ \(.*, ETA .*\n?", ""),
+    (r"(?m)^\w[\w ]*: warning: an item of .* takes .*\n?", ""),
     (r"(?m)^  resumed .*\n?", ""),
 ]
 

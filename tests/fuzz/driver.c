@@ -3,7 +3,7 @@
  *     fuzz_<name> [--seconds S] [--seed N] [FILE...]
  *
  * The same seed gives the same inputs.  With FILEs it runs these only, once each.  The input with
- * which it crashed, or took longer than 20 s, is written to crash-<seed>-<run>. */
+ * which it crashed, or took longer than a minute, is written to crash-<seed>-<run>. */
 #include "fuzz.h"
 
 #include <signal.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { POOL = 512, LONGEST = 1 << 16, TOO_LONG_S = 20 };
+enum { POOL = 512, LONGEST = 1 << 16, TOO_LONG_S = 60 };
 
 typedef struct input {
     uint8_t *data;
@@ -27,6 +27,7 @@ static struct {
     uint8_t now[LONGEST];
     size_t size;
     unsigned long seed, run;
+    pid_t process;
     uint64_t state;
 } fuzz;
 
@@ -35,6 +36,8 @@ static struct {
 /* In a signal handler: no locks, no memory. */
 static void keep_input(void)
 {
+    if (getpid() != fuzz.process)
+        return; /* what a child comes to is the parent's to judge */
     char name[64], text[160];
     snprintf(name, sizeof name, "crash-%lu-%lu", fuzz.seed, fuzz.run);
     FILE *file = fopen(name, "w");
@@ -57,14 +60,6 @@ static void on_signal(int number)
     raise(number);
 }
 
-void fuzz_check(const char *file, int line, const char *what, int condition)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "%s:%d: not true: %s\n", file, line, what);
-    abort();
-}
-
 /* Sanitizers end the program without a signal. */
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
@@ -78,6 +73,7 @@ static void watch(void)
     if (__sanitizer_set_death_callback) {
         __sanitizer_set_death_callback(keep_input);
         sigaction(SIGALRM, &action, NULL);
+        sigaction(SIGABRT, &action, NULL);
         return;
     }
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
@@ -248,7 +244,6 @@ static void run_seeds(void)
 static int run_for(double seconds)
 {
     const double end = now_s() + seconds;
-    fuzz_seeds(add_seed);
     if (fuzz.count == 0)
         add_seed("", 0);
     run_seeds();
@@ -257,9 +252,15 @@ static int run_for(double seconds)
         run_once();
     }
     printf("ok - %lu runs of seed %lu\n", fuzz.run, fuzz.seed);
-    for (int i = 0; i < fuzz.count; i++)
-        free(fuzz.pool[i].data);
     return 0;
+}
+
+static int run_files(int count, char **paths)
+{
+    bool good = true;
+    for (int i = 0; i < count; i++)
+        good &= run_file(paths[i]);
+    return good ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -274,11 +275,11 @@ int main(int argc, char **argv)
             fuzz.seed = strtoul(argv[at + 1], NULL, 10);
     }
     fuzz.state = fuzz.seed;
+    fuzz.process = getpid();
     watch();
-    if (at == argc)
-        return run_for(seconds);
-    bool good = true;
-    for (; at < argc; at++)
-        good &= run_file(argv[at]);
-    return good ? 0 : 1;
+    fuzz_seeds(add_seed);
+    const int status = at == argc ? run_for(seconds) : run_files(argc - at, argv + at);
+    for (int i = 0; i < fuzz.count; i++)
+        free(fuzz.pool[i].data);
+    return status;
 }

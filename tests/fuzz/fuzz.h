@@ -1,5 +1,5 @@
-/* A fuzzer is a file fuzz_<name>.c with these three; driver.c is its main.  The first has the
- * signature of libFuzzer. */
+/* A fuzzer is a file fuzz_<name>.c with these three; driver.c is its main, or libFuzzer has one
+ * (libfuzzer.c).  The first has the signature of libFuzzer. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -85,17 +85,37 @@ static parmap_status bind(pm_formula *formula, unsigned how)
     return pm_formula_bind(formula, &inputs);
 }
 
+/* The cache goes by the source, so it must not depend on anything else. */
+static void check_source(const pm_formula *formula)
+{
+    char *source = NULL, *again = NULL;
+    FUZZ_CHECK(pm_formula_emit(formula, &source) == PARMAP_OK);
+    FUZZ_CHECK(pm_formula_emit(formula, &again) == PARMAP_OK);
+    FUZZ_CHECK(strcmp(source, again) == 0);
+    FUZZ_CHECK(strstr(source, "PARMAP_EXPORT(&formula);") != NULL);
+    FUZZ_CHECK(strstr(source, "(null)") == NULL || strstr(pm_formula_text(formula), "null"));
+    free(source);
+    free(again);
+}
+
+/* What is said of the kernel before it is compiled. */
+static void check_layouts(const pm_formula *formula)
+{
+    char text[PM_LAYOUT_TEXT];
+    pm_layout back;
+    pm_layout_format(text, pm_formula_result_layout(formula));
+    FUZZ_CHECK(pm_layout_parse(text, &back) == PARMAP_OK);
+    FUZZ_CHECK(pm_layout_equal(&back, pm_formula_result_layout(formula)));
+}
+
 static void go_on(pm_formula *formula, unsigned how)
 {
-    char *source = NULL;
     if (bind(formula, how) != PARMAP_OK) {
         check_message();
         return;
     }
-    FUZZ_CHECK(pm_formula_emit(formula, &source) == PARMAP_OK);
-    FUZZ_CHECK(strstr(source, "PARMAP_EXPORT(&formula);") != NULL);
-    FUZZ_CHECK(strstr(source, "(null)") == NULL);
-    free(source);
+    check_source(formula);
+    check_layouts(formula);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -279,7 +279,7 @@ static void of_data(void)
     CHECK_INT(bind_data("v*2", row, 1), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "v is a row of 3 numbers");
     CHECK_INT(bind_data("v[3]", row, 1), PARMAP_USAGE);
-    CHECK_HOLDS(parmap_message(), "v has 3 numbers here; count from 0 to 2");
+    CHECK_HOLDS(parmap_message(), "v has 3 numbers; write v[0] to v[2]");
     CHECK_INT(bind_data("v[-1]", row, 1), PARMAP_USAGE);
     CHECK_INT(bind_data("v[0.5]", row, 1), PARMAP_USAGE);
     CHECK_HOLDS(parmap_message(), "index is a whole number");

@@ -67,7 +67,8 @@ static void of_pairs(void)
 {
     static const char *const text = "x*y - x + 3";
     static pair pairs[ITEMS];
-    const pm_formula_input data[] = {{"x", PARMAP_INT64, 1}, {"y", PARMAP_INT64, 1}};
+    const pm_formula_input data[] = {{.name = "x", .type = PARMAP_INT64, .elements = 1},
+                                     {.name = "y", .type = PARMAP_INT64, .elements = 1}};
     const pm_formula_inputs inputs = {.data = data, .count = 2};
     const pm_formula_request request = {.formulas = &text, .formula_count = 1};
     made m;

@@ -483,6 +483,12 @@ static void print_config(void)
     CHECK_INT(again->threads, 3);
     CHECK(again->stats);
     free_settings();
+
+    /* a name that would be a comment behind a blank */
+    write_config("output =#1.h5\n");
+    CHECK_INT(begin(&s, arguments), PARMAP_OK);
+    CHECK_HOLDS(printed(1, print_layers, s.layers), "output =#1.h5   # test_settings.ini:1\n");
+    pm_settings_free(s.layers);
 }
 
 static void print_help(const void *defaults)
