@@ -180,8 +180,12 @@ class Whole:
     def formula(self, depth):
         if depth == 0:
             return self.name() if self.draw.random() < 0.7 else self.constant()
-        return self.draw.choice((self.unary, self.power, self.shift, self.binary, self.binary,
-                                 self.binary, self.logic, self.choice, self.call))(depth)
+        text, value = self.draw.choice((self.unary, self.power, self.shift, self.binary,
+                                        self.binary, self.binary, self.logic, self.choice,
+                                        self.call))(depth)
+        if not self.depends(text):
+            value({})  # constants have to have a value, computed or not
+        return text, value
 
     def that_fit(self, count, inputs, depth=3, result_type=None):
         """`count` formulas, of which some input is part, that have a value of the result's type
@@ -189,14 +193,12 @@ class Whole:
         found = []
         low, high = bounds(result_type or self.type)
         while len(found) < count:
-            text, value = self.formula(self.draw.randrange(1, depth + 1))
-            if not self.depends(text):
-                continue
             try:
+                text, value = self.formula(self.draw.randrange(1, depth + 1))
                 values = [value(x) for x in inputs]
             except DoesNotFit:
                 continue
-            if all(low <= v <= high for v in values):
+            if self.depends(text) and all(low <= v <= high for v in values):
                 found.append((text, values))
         return found
 
