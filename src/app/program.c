@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static int report(parmap_status status)
 {
@@ -228,6 +229,18 @@ static void settle_early(pm_program *p)
         pm_program_settle(p);
 }
 
+/* A kernel, or a library that it uses, may call exit(): that would look like success. */
+static bool kernels_run;
+
+static void refuse_exit(void)
+{
+    if (!kernels_run || pm_world_is_aborting())
+        return;
+    pm_log_error("the kernel ended the program with exit(); let it return, or fail the item with "
+                 "parmap_fail()");
+    _exit(PARMAP_SYSTEM);
+}
+
 static int run_with_mpi(pm_program *p, int argc, char **argv)
 {
     settle_early(p);
@@ -257,6 +270,8 @@ int pm_program_run(int argc, char **argv, char *const *typed, const char *name,
     p.output.lock.fd = -1;
     pm_log_open(p.name);
     pm_log_mute(pm_launcher_detect().rank != 0);
+    atexit(refuse_exit);
+    kernels_run = true;
     const parmap_status usage = check_early(&p, argc, argv, &action);
     if (usage != PARMAP_OK)
         code = report(usage);
@@ -265,6 +280,7 @@ int pm_program_run(int argc, char **argv, char *const *typed, const char *name,
     pm_mapping_close(&p.mapping);
     pm_settings_free(p.layers);
     let_the_first_leave(&p, code);
+    kernels_run = false;
     return p.world.rank == 0 ? code : 0;
 }
 

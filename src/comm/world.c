@@ -123,8 +123,16 @@ void pm_world_finish(int code, bool several_nodes)
     MPI_Finalize();
 }
 
+static bool aborting;
+
+bool pm_world_is_aborting(void)
+{
+    return aborting;
+}
+
 _Noreturn void pm_world_abort(int code)
 {
+    aborting = true;
     int initialised = 0;
     MPI_Initialized(&initialised);
     if (initialised)

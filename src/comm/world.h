@@ -39,6 +39,9 @@ void pm_world_finish(int code, bool several_nodes);
 /* Local.  Ends the whole job at once; for bugs only, where ranks could no longer agree. */
 _Noreturn void pm_world_abort(int code);
 
+/* Whether that has begun: the process may exit. */
+bool pm_world_is_aborting(void);
+
 /* Local.  "Open MPI 4.1.4", "MPICH 4.0.2"; before or after MPI_Init. */
 const char *pm_world_library(void);
 

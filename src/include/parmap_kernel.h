@@ -8,6 +8,8 @@
  *     }
  *     PARMAP_DOMAIN(cube, int64_t, -2097152, 2097151);
  *
+ * Numbers are int8_t to int64_t, uint8_t to uint64_t, parmap_int128, float, double, and int.
+ *
  * One expression for all types, each with the domain in which its result is exact:
  *
  *     PARMAP_KERNEL_TYPES(cube, x, x * x * x);
@@ -125,6 +127,8 @@
 #define PM_TYPE_float PARMAP_FLOAT32
 #define PM_TYPE_double PARMAP_FLOAT64
 
+#define PM_TYPE_int PARMAP_INT32
+
 /* Its layout: none.  PARMAP_RECORD and PARMAP_ARRAY make PM_TYPE_ and PM_LAYOUT_ of their types. */
 #define PM_LAYOUT_int8_t PM_NO_LAYOUT
 #define PM_LAYOUT_uint8_t PM_NO_LAYOUT
@@ -137,6 +141,7 @@
 #define PM_LAYOUT_parmap_int128 PM_NO_LAYOUT
 #define PM_LAYOUT_float PM_NO_LAYOUT
 #define PM_LAYOUT_double PM_NO_LAYOUT
+#define PM_LAYOUT_int PM_NO_LAYOUT
 #define PM_NO_LAYOUT ((const parmap_layout *)0)
 
 /* Inputs over a range are generated in an unsigned carrier, where no step overflows, and read back
@@ -152,6 +157,8 @@
 #define PM_CARRIER_parmap_int128 parmap_uint128, parmap_int128, PM_KERNEL_OF_NUMBERS
 #define PM_CARRIER_float uint64_t, int64_t, PM_KERNEL_OF_NUMBERS
 #define PM_CARRIER_double uint64_t, int64_t, PM_KERNEL_OF_NUMBERS
+
+#define PM_CARRIER_int uint32_t, int32_t, PM_KERNEL_OF_NUMBERS
 
 #define PM_THIRD(...) PM_THIRD_EXPANDED(__VA_ARGS__)
 #define PM_THIRD_EXPANDED(a, b, third, ...) third

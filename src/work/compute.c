@@ -2,9 +2,9 @@
 #include "work/compute.h"
 
 #include "base/text.h"
-#include "work/finite.h"
 #include "work/kernel.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,15 +147,21 @@ static const char *input_at(const pm_computer *computer, const void *inputs, int
     return (const char *)inputs + (size_t)i * computer->input.bytes;
 }
 
-/* The first item outside the domain; -1 = none is.  NaN and infinities are numbers like any other
- * to a kernel of real numbers; whether they are welcome is for the caller to say. */
+static bool is_nan(parmap_type type, const void *input)
+{
+    return type == PARMAP_FLOAT64   ? isnan(*(const double *)input)
+           : type == PARMAP_FLOAT32 ? isnan(*(const float *)input)
+                                    : false;
+}
+
+/* The first item outside the domain; -1 = none is.  A NaN lies nowhere: whether it is welcome is
+ * for the caller to say (--nan), and the kernel's author has to expect it. */
 static int64_t first_outside(const pm_computer *computer, const void *inputs, int64_t count)
 {
-    int64_t unused;
     for (int64_t i = 0; i < count; i++) {
         const char *x = input_at(computer, inputs, i);
         if (pm_bounds_exceeded(&computer->bounds, PARMAP_VECTOR_BASELINE, x, 1, x) &&
-            pm_finite_count_others(&computer->input, x, 1, &unused) == 0)
+            !is_nan(computer->code->input, x))
             return i;
     }
     return -1;

@@ -236,7 +236,29 @@ static parmap_status fail_damaged(const char *name, const char *what)
     return pm_fail(PARMAP_BAD_DATA, "%s is damaged: %s; compile it again", name, what);
 }
 
+#if defined(__x86_64__)
+enum { UNITS = PARMAP_VECTORS };
+#else
+enum { UNITS = 1 };
+#endif
+
 /* Tables have all their entries or none, up to the vector units that this architecture has. */
+static bool is_whole(parmap_loop *const *table)
+{
+    int count = 0;
+    for (int unit = 0; unit < UNITS; unit++)
+        count += table[unit] != NULL;
+    return count == 0 || count == UNITS;
+}
+
+static bool is_whole_of_arrays(parmap_array_loop *const *table)
+{
+    int count = 0;
+    for (int unit = 0; unit < UNITS; unit++)
+        count += table[unit] != NULL;
+    return count == 0 || count == UNITS;
+}
+
 static parmap_status check_code(const char *file, const parmap_kernel *kernel,
                                 const parmap_code *code)
 {
@@ -247,6 +269,11 @@ static parmap_status check_code(const char *file, const parmap_kernel *kernel,
                        code->checked_array_loops[0];
     if (loops == (code->item != NULL))
         return fail_damaged(file, "a kernel has a type without a function, or with two kinds");
+    if (!is_whole(code->loops) || !is_whole(code->checked_loops) ||
+        !is_whole_of_arrays(code->array_loops) || !is_whole_of_arrays(code->checked_array_loops) ||
+        (code->loops[0] && !code->array_loops[0]) ||
+        (code->checked_loops[0] && !code->checked_array_loops[0]))
+        return fail_damaged(file, "a kernel has a part of its loops only");
     if (pm_layout_read(code->input, code->input_layout, &layout) != PARMAP_OK ||
         pm_layout_read(code->result, code->result_layout, &layout) != PARMAP_OK)
         return pm_fail(PARMAP_BAD_DATA, "%s: kernel %s: %s", file, kernel->name, parmap_message());
