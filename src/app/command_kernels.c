@@ -52,10 +52,12 @@ static void print_parameter(const parmap_parameter *p)
 
 static parmap_status print_kernel(const parmap_kernel *kernel)
 {
-    printf("%s%s%s\n", kernel->name, kernel->help && kernel->help[0] ? ": " : "",
-           kernel->help ? kernel->help : "");
+    const bool helps = kernel->help && kernel->help[0];
     if (kernel->text)
-        printf("  formula: %s\n", kernel->text);
+        printf("%s\n  formula: %s\n%s%s%s", kernel->name, kernel->text, helps ? "  refuses: " : "",
+               helps ? kernel->help : "", helps ? "\n" : "");
+    else
+        printf("%s%s%s\n", kernel->name, helps ? ": " : "", helps ? kernel->help : "");
     printf("  version: %d\n", kernel->version);
     if (kernel->cost_s > 0)
         printf("  cost: %g s for each item\n", kernel->cost_s);

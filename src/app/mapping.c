@@ -162,7 +162,6 @@ static parmap_status choose_columns(pm_mapping *m, const pm_origin *origin,
 static parmap_status make(pm_mapping *m, const pm_origin *origin, const pm_settings *settings,
                           const pm_lines *given, pm_input *inputs)
 {
-    PM_TRY(look(given, inputs));
     PM_TRY(take_kernel(m, origin, settings, inputs, given->count));
     PM_TRY(take_parameters(m, origin, settings));
     if (given->count == 0 && !origin->linked && !settings->range_given && !settings->verify)
@@ -177,14 +176,20 @@ static parmap_status make(pm_mapping *m, const pm_origin *origin, const pm_setti
     return pm_columns_open(m->columns, &m->reader);
 }
 
+/* The inputs that the settings name, as they were looked at; the caller frees them. */
+static parmap_status look_at_inputs(const pm_settings *settings, pm_lines *given, pm_input **inputs)
+{
+    PM_TRY(pm_lines_split(settings->inputs, "input", given));
+    *inputs = calloc(PM_LINES, sizeof **inputs);
+    return *inputs ? look(given, *inputs) : out_of_memory();
+}
+
 parmap_status pm_mapping_make(pm_mapping *mapping, const pm_origin *origin,
                               const pm_settings *settings)
 {
     pm_lines given;
     pm_input *inputs = NULL;
-    parmap_status status = pm_lines_split(settings->inputs, "input", &given);
-    if (status == PARMAP_OK && !(inputs = calloc(PM_LINES, sizeof *inputs)))
-        status = out_of_memory();
+    parmap_status status = look_at_inputs(settings, &given, &inputs);
     if (status == PARMAP_OK)
         status = make(mapping, origin, settings, &given, inputs);
     free(inputs);
@@ -197,11 +202,7 @@ parmap_status pm_mapping_compile(const pm_origin *origin, const pm_settings *set
 {
     pm_lines given;
     pm_input *inputs = NULL;
-    parmap_status status = pm_lines_split(settings->inputs, "input", &given);
-    if (status == PARMAP_OK && !(inputs = calloc(PM_LINES, sizeof *inputs)))
-        status = out_of_memory();
-    if (status == PARMAP_OK)
-        status = look(&given, inputs);
+    parmap_status status = look_at_inputs(settings, &given, &inputs);
     if (status == PARMAP_OK)
         status = make_object(origin, settings, inputs, given.count, object);
     free(inputs);

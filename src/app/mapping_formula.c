@@ -6,6 +6,8 @@
 #include "formula/formula.h"
 #include "work/compiler.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +122,38 @@ static void tell_notes(const pm_formula *formula)
         pm_log_note("%s", pm_formula_note(formula, i));
 }
 
+/* Whether a name stands in one of the texts, but for its own definition. */
+static bool is_used(const char *name, int length, const char *const *texts, int count)
+{
+    for (int i = 0; i < count; i++)
+        for (const char *at = texts[i]; (at = strstr(at, name)) != NULL; at++) {
+            const bool begins =
+                at == texts[i] || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
+            const bool ends = !(isalnum((unsigned char)at[length]) || at[length] == '_');
+            const char *next = at + length + strspn(at + length, " ");
+            const bool defined = at == texts[i] && next[0] == '=' && next[1] != '=';
+            if (begins && ends && !defined)
+                return true;
+        }
+    return false;
+}
+
+/* A name that nothing uses may be mistyped. */
+static void tell_unused(const char *option, const pm_lines *named,
+                        const pm_formula_request *request)
+{
+    for (int i = 0; i < named->count; i++) {
+        char name[PM_LAYOUT_NAME];
+        const int length = (int)strcspn(named->line[i], " =");
+        snprintf(name, sizeof name, "%.*s", length, named->line[i]);
+        if (length < PM_LAYOUT_NAME &&
+            !is_used(name, length, request->formulas, request->formula_count) &&
+            !is_used(name, length, request->lets, request->let_count) &&
+            !is_used(name, length, request->constants, request->constant_count))
+            pm_log_warning("nothing uses --%s %s", option, name);
+    }
+}
+
 static parmap_status make(pm_formula *formula, const pm_settings *settings, const pm_input *inputs,
                           int count, pm_bytes *object)
 {
@@ -146,8 +180,11 @@ parmap_status pm_mapping_formula(const pm_origin *origin, const pm_settings *set
                                         .type = settings->type};
     if (status == PARMAP_OK)
         status = pm_formula_parse(&request, &formula);
-    if (status == PARMAP_OK)
+    if (status == PARMAP_OK) {
+        tell_unused("let", &lets, &request);
+        tell_unused("param", &constants, &request);
         status = make(formula, settings, inputs, count, object);
+    }
     pm_formula_free(formula);
     free(lets.text);
     free(constants.text);

@@ -18,7 +18,7 @@ typedef struct slot {
     bool made;
 } slot;
 
-struct pm_cache {
+struct pm_chunk_cache {
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* a piece was made, could not be made, or was released */
     size_t bytes;
@@ -29,9 +29,9 @@ struct pm_cache {
     slot slots[SLOTS];
 };
 
-pm_cache *pm_cache_open(size_t bytes)
+pm_chunk_cache *pm_chunk_cache_open(size_t bytes)
 {
-    pm_cache *cache = calloc(1, sizeof *cache);
+    pm_chunk_cache *cache = calloc(1, sizeof *cache);
     if (!cache)
         return NULL;
     pthread_mutex_init(&cache->mutex, NULL);
@@ -40,7 +40,7 @@ pm_cache *pm_cache_open(size_t bytes)
     return cache;
 }
 
-void pm_cache_close(pm_cache *cache)
+void pm_chunk_cache_close(pm_chunk_cache *cache)
 {
     if (!cache)
         return;
@@ -51,7 +51,7 @@ void pm_cache_close(pm_cache *cache)
     free(cache);
 }
 
-static slot *with_key(pm_cache *cache, int64_t key)
+static slot *with_key(pm_chunk_cache *cache, int64_t key)
 {
     for (int i = 0; i < cache->count; i++)
         if (cache->slots[i].key == key)
@@ -60,7 +60,7 @@ static slot *with_key(pm_cache *cache, int64_t key)
 }
 
 /* The slot that nobody has used for longest. */
-static slot *oldest(pm_cache *cache, bool own)
+static slot *oldest(pm_chunk_cache *cache, bool own)
 {
     slot *found = NULL;
     for (int i = 0; i < cache->count; i++) {
@@ -73,13 +73,13 @@ static slot *oldest(pm_cache *cache, bool own)
 }
 
 /* Preferably one of the thread's own: the others may come back to theirs. */
-static slot *give_up(pm_cache *cache)
+static slot *give_up(pm_chunk_cache *cache)
 {
     slot *own = oldest(cache, true);
     return own ? own : oldest(cache, false);
 }
 
-static void count_thread(pm_cache *cache)
+static void count_thread(pm_chunk_cache *cache)
 {
     const pthread_t self = pthread_self();
     for (int i = 0; i < cache->thread_count; i++)
@@ -90,7 +90,7 @@ static void count_thread(pm_cache *cache)
 }
 
 /* NULL when there are enough, or no memory. */
-static slot *new_slot(pm_cache *cache)
+static slot *new_slot(pm_chunk_cache *cache)
 {
     count_thread(cache);
     const bool small = (size_t)(cache->count + 1) * cache->bytes <= PM_CACHE_BYTES;
@@ -106,7 +106,7 @@ static slot *new_slot(pm_cache *cache)
 
 /* Waits while another makes the piece, or while all slots are in use.  NULL when there is no memory
  * for a single one. */
-static slot *take(pm_cache *cache, int64_t key)
+static slot *take(pm_chunk_cache *cache, int64_t key)
 {
     for (;;) {
         slot *found = with_key(cache, key);
@@ -123,7 +123,7 @@ static slot *take(pm_cache *cache, int64_t key)
 }
 
 /* With the mutex held, but for the making. */
-static parmap_status fill(pm_cache *cache, slot *to, int64_t key, pm_cache_make *make,
+static parmap_status fill(pm_chunk_cache *cache, slot *to, int64_t key, pm_chunk_cache_make *make,
                           void *context)
 {
     to->key = key;
@@ -139,7 +139,7 @@ static parmap_status fill(pm_cache *cache, slot *to, int64_t key, pm_cache_make 
 }
 
 /* With the mutex held. */
-static void let_go(pm_cache *cache, slot *held)
+static void let_go(pm_chunk_cache *cache, slot *held)
 {
     held->holders--;
     held->used = cache->clock++;
@@ -147,8 +147,8 @@ static void let_go(pm_cache *cache, slot *held)
     pthread_cond_broadcast(&cache->changed);
 }
 
-parmap_status pm_cache_hold(pm_cache *cache, int64_t key, pm_cache_make *make, void *context,
-                            const char **piece)
+parmap_status pm_chunk_cache_hold(pm_chunk_cache *cache, int64_t key, pm_chunk_cache_make *make,
+                                  void *context, const char **piece)
 {
     parmap_status status = PARMAP_OK;
     pthread_mutex_lock(&cache->mutex);
@@ -167,7 +167,7 @@ parmap_status pm_cache_hold(pm_cache *cache, int64_t key, pm_cache_make *make, v
     return status;
 }
 
-void pm_cache_release(pm_cache *cache, const char *piece)
+void pm_chunk_cache_release(pm_chunk_cache *cache, const char *piece)
 {
     pthread_mutex_lock(&cache->mutex);
     for (int i = 0; i < cache->count; i++)

@@ -24,7 +24,7 @@ struct pm_set {
     int fd;
     hid_t file, set, memory;
     pm_chunks *chunks;
-    pm_cache *cache;
+    pm_chunk_cache *cache;
 };
 
 /* ---- three ways ------------------------------------------------------------------------------ */
@@ -86,9 +86,9 @@ static parmap_status through_cache(pm_set *set, pm_scratch *scratch, int64_t fir
         const char *piece;
         const int64_t begin = first % rows;
         const int64_t some = rows - begin < end - first ? rows - begin : end - first;
-        PM_TRY(pm_cache_hold(set->cache, first / rows, make_row, &self, &piece));
+        PM_TRY(pm_chunk_cache_hold(set->cache, first / rows, make_row, &self, &piece));
         take(context, first, some, piece + (size_t)begin * set->row_bytes);
-        pm_cache_release(set->cache, piece);
+        pm_chunk_cache_release(set->cache, piece);
         first += some;
     }
     return PARMAP_OK;
@@ -216,7 +216,7 @@ static parmap_status open_chunks(pm_set *set)
         return PARMAP_OK;
     }
     const size_t bytes = pm_chunks_row_bytes(set->input);
-    set->cache = pm_cache_open(bytes);
+    set->cache = pm_chunk_cache_open(bytes);
     return set->cache ? PARMAP_OK : pm_fail(PARMAP_SYSTEM, "no memory");
 }
 
@@ -280,7 +280,7 @@ void pm_set_close(pm_set *set)
 {
     if (!set)
         return;
-    pm_cache_close(set->cache);
+    pm_chunk_cache_close(set->cache);
     pm_chunks_close(set->chunks);
     close_hdf5(set);
     if (set->fd >= 0)

@@ -73,10 +73,11 @@ static parmap_status fail_result(const pm_computer *computer, parmap_status stat
                                  const void *input)
 {
     char x[ITEM_TEXT];
-    const char *why = computer->kernel->help ? computer->kernel->help : "an overflow";
+    const parmap_kernel *kernel = computer->kernel;
+    const char *why = kernel->text && kernel->help ? kernel->help : "an overflow";
     pm_layout_format_item(x, sizeof x, &computer->input, input);
     return pm_fail(status, "%s has no result at item %lld (%s%s): %s; leave the item out%s",
-                   pm_kernel_name(computer->kernel), (long long)item,
+                   pm_kernel_name(kernel), (long long)item,
                    pm_layout_is_plain(&computer->input) ? "x = " : "", x, why,
                    strstr(why, "overflow") ? wider(computer) : "");
 }

@@ -229,6 +229,12 @@ class Words(MapTest):
         self.assertEqual(self.attributes()["formula"],
                          "k*r+s where k=2.5, r=sqrt(x*x+1), s=r/k")
 
+    def test_names_that_nothing_uses(self):
+        result = self.map("k*x + kk", "--let", "r = k", "--param", "k=2", "--param", "kk=1",
+                          "--param", "j=3", "--range", "1..3", "-o", "none", "--quiet")
+        self.assertEqual(result.err.splitlines(), ["parmap map: warning: nothing uses --let r",
+                                                   "parmap map: warning: nothing uses --param j"])
+
     def test_one_run_however_it_is_spaced(self):
         self.mapped("x*x + 1", "--range", "1..10")
         for same in ("x*x+1", " x * x\t+ 1 "):
@@ -301,6 +307,36 @@ class Layouts(MapTest):
         x = numpy.arange(1, 20011).astype("f8")
         self.check_layouts({"": libm("sin")(x) * libm("log")(x)}, "sin(x)*log(x)", "--range",
                            "1..20010", layouts=LAYOUTS[::2])
+
+
+class KernelFiles(MapTest):
+    def kernel(self, body, domain="PARMAP_DOMAIN_INT64", number="int64_t"):
+        (self.folder / "k.c").write_text(
+            "#include <parmap.h>\n#include <stdlib.h>\n"
+            f"PARMAP_KERNEL(k, {number}, x, {number})\n{{\n{body}\n}}\n"
+            f"PARMAP_DOMAIN(k, {number}, {domain});\nPARMAP_EXPORT(&k);\n")
+
+    def test_one_that_exits(self):
+        self.kernel("if (x == 7) exit(0); return x;")
+        result = self.map("k.c", "--range", "1..10", "-o", "out.h5")
+        self.assertEqual(result.code, 71, result)
+        self.assertIn("exit()", result.err)
+
+    def test_int(self):
+        self.kernel("return 2 * x;", "-1000, 1000", "int")
+        self.check_bits(self.mapped("k.c", "--range", "-1000..1000"),
+                        2 * numpy.arange(-1000, 1001, dtype="i4"))
+
+    def test_infinities_lie_outside_a_domain(self):
+        self.kernel("return x < 10 ? x / 2 : 5;", "0, 10", "double")
+        for value, says in ((numpy.inf, "x = inf"), (-numpy.inf, "x = -inf"), (11.0, "x = 11")):
+            with self.subTest(value=value):
+                with h5py.File(self.folder / "in.h5", "w") as file:
+                    file["x"] = [1.0, numpy.nan, value]
+                self.refused(65, ["item 2", says], "k.c", "--input", "in.h5:/x", "-o", "no.h5")
+        with h5py.File(self.folder / "in.h5", "w") as file:
+            file["x"] = [1.0, numpy.nan, 10.0]
+        self.check_bits(self.mapped("k.c", "--input", "in.h5:/x"), numpy.array([0.5, 5, 5]))
 
 
 class Surroundings(MapTest):

@@ -37,57 +37,57 @@ static bool is(const char *piece, int64_t key)
 static void kept(void)
 {
     factory self = {.bad = -1};
-    pm_cache *cache = pm_cache_open(BYTES);
+    pm_chunk_cache *cache = pm_chunk_cache_open(BYTES);
     const char *piece;
     for (int round = 0; round < 3; round++) {
-        CHECK_INT(pm_cache_hold(cache, 7, make, &self, &piece), PARMAP_OK);
+        CHECK_INT(pm_chunk_cache_hold(cache, 7, make, &self, &piece), PARMAP_OK);
         CHECK(is(piece, 7));
-        pm_cache_release(cache, piece);
+        pm_chunk_cache_release(cache, piece);
     }
     CHECK_INT(self.made[7], 1);
-    pm_cache_close(cache);
-    pm_cache_close(NULL);
+    pm_chunk_cache_close(cache);
+    pm_chunk_cache_close(NULL);
 }
 
 /* A failure is told to each that asks, and leaves no piece behind. */
 static void failing(void)
 {
     factory self = {.bad = 3};
-    pm_cache *cache = pm_cache_open(BYTES);
+    pm_chunk_cache *cache = pm_chunk_cache_open(BYTES);
     const char *piece;
     for (int round = 0; round < 2; round++) {
-        CHECK_INT(pm_cache_hold(cache, 3, make, &self, &piece), PARMAP_BAD_DATA);
+        CHECK_INT(pm_chunk_cache_hold(cache, 3, make, &self, &piece), PARMAP_BAD_DATA);
         CHECK_TEXT(parmap_message(), "piece 3 is bad");
     }
     CHECK_INT(self.made[3], 2);
-    CHECK_INT(pm_cache_hold(cache, 4, make, &self, &piece), PARMAP_OK);
+    CHECK_INT(pm_chunk_cache_hold(cache, 4, make, &self, &piece), PARMAP_OK);
     CHECK(is(piece, 4));
-    pm_cache_release(cache, piece);
-    pm_cache_close(cache);
+    pm_chunk_cache_release(cache, piece);
+    pm_chunk_cache_close(cache);
 }
 
 /* Neighbouring keys, as threads on neighbouring blocks have them. */
 static void crowd(size_t bytes)
 {
     factory self = {.bad = 11};
-    pm_cache *cache = pm_cache_open(bytes);
+    pm_chunk_cache *cache = pm_chunk_cache_open(bytes);
     int wrong = 0, refused = 0;
 #pragma omp parallel for num_threads(THREADS) schedule(dynamic, 1) reduction(+ : wrong, refused)
     for (int i = 0; i < ROUNDS; i++) {
         const int64_t key = i / 5 % KEYS;
         const char *piece;
-        if (pm_cache_hold(cache, key, make, &self, &piece) != PARMAP_OK) {
+        if (pm_chunk_cache_hold(cache, key, make, &self, &piece) != PARMAP_OK) {
             refused++;
             wrong += key != self.bad;
             continue;
         }
         wrong += !is(piece, key);
-        pm_cache_release(cache, piece);
+        pm_chunk_cache_release(cache, piece);
     }
     CHECK_INT(wrong, 0);
     CHECK_INT(refused, ROUNDS / KEYS);
     CHECK_INT(self.overlaps, 0);
-    pm_cache_close(cache);
+    pm_chunk_cache_close(cache);
 }
 
 static void many_threads(void)
@@ -106,22 +106,22 @@ static void large_pieces(void)
 static void far_apart(size_t bytes)
 {
     factory self = {.bad = -1};
-    pm_cache *cache = pm_cache_open(bytes);
+    pm_chunk_cache *cache = pm_chunk_cache_open(bytes);
     int wrong = 0;
 #pragma omp parallel for num_threads(THREADS) schedule(static, 1) reduction(+ : wrong)
     for (int thread = 0; thread < THREADS; thread++) {
         for (int i = 0; i < 1000; i++) {
             const int64_t key = thread * (KEYS / THREADS) + i / 100;
             const char *piece;
-            wrong += pm_cache_hold(cache, key, make, &self, &piece) != PARMAP_OK;
+            wrong += pm_chunk_cache_hold(cache, key, make, &self, &piece) != PARMAP_OK;
             wrong += !is(piece, key);
-            pm_cache_release(cache, piece);
+            pm_chunk_cache_release(cache, piece);
         }
     }
     CHECK_INT(wrong, 0);
     for (int key = 0; key < KEYS; key++)
         CHECK_INT(self.made[key], 1);
-    pm_cache_close(cache);
+    pm_chunk_cache_close(cache);
 }
 
 static void apart(void)
