@@ -101,7 +101,7 @@ class Messages(FailedItems):
 
     def test_misuse(self):
         self.assertError(self.launch("cubemap", "--rerun-failed", ranks=0), 64,
-                         "items of kernel cube cannot fail; leave out --rerun-failed")
+                         "items of cube cannot fail; leave out --rerun-failed")
         self.assertError(self.launch("fallible", "--rerun-failed", "--force", ranks=2), 64,
                          "--rerun-failed", "force")
         self.assertError(self.launch("fallible", "--rerun-failed", "--output", "none", ranks=0), 64,
