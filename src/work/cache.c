@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,14 +55,29 @@ static bool name_folder(char path[PATH_MAX])
     return length < PATH_MAX;
 }
 
-static void make_folders(char path[PATH_MAX])
+/* Root may write in anybody's home, and would leave there what its owner cannot use. */
+static bool is_place_for_us(const char *folder)
 {
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
+    struct stat info;
+    return stat(folder, &info) == 0 && (geteuid() != 0 || info.st_uid == 0);
+}
+
+/* Makes a folder in one that is there. */
+static void make_folder(const char *path)
+{
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof parent, "%s", path);
+    if (is_place_for_us(dirname(parent)))
         mkdir(path, 0700);
-        *slash = '/';
-    }
-    mkdir(path, 0700);
+}
+
+/* The folder and the one that it is in, .cache for instance; a home is never made. */
+static void make_folders(const char *path)
+{
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof parent, "%s", path);
+    make_folder(dirname(parent));
+    make_folder(path);
 }
 
 /* Ours, and nobody else's to change. */
