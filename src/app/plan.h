@@ -85,6 +85,9 @@ void pm_plan_print(const pm_plan *plan, const pm_settings *settings);
 /* Local.  The range that an attribute of a file holds; PARMAP_USAGE when it holds none. */
 parmap_status pm_plan_read_range(const pm_record *record, const char *name, pm_range *range);
 
+/* Seconds that an item takes, roughly; 0 = the kernel does not say. */
+double pm_plan_cost(const pm_plan *plan, const parmap_kernel *kernel);
+
 /* Bytes of an item's input, if that is read, and its result: blocks go by it, since both stay in
  * cache. */
 size_t pm_plan_item_bytes(const pm_plan *plan);
