@@ -292,7 +292,7 @@ char *pm_mapping_input(char *text, size_t room, const pm_mapping *mapping, const
 /* All inputs, as far as there is room. */
 static void describe_inputs(const pm_mapping *m, pm_record *data)
 {
-    char all[PM_LINES * PM_INPUT_TEXT / 4] = "", one[PM_INPUT_TEXT], short_text[PM_FIELD_TEXT];
+    char all[PM_LINES * PM_INPUT_TEXT] = "", one[PM_INPUT_TEXT], short_text[PM_FIELD_TEXT];
     for (int i = 0; i < m->columns->input_count; i++) {
         const size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? "; " : "",

@@ -49,7 +49,7 @@ static parmap_status compute_probed(void *context, int64_t item, void *result)
     if (computer->code->item && reads && p->plan->nan == PM_NAN_FAIL)
         PM_TRY(pm_finite_check(&computer->input, p->input));
     if (computer->code->item)
-        return computer->code->item(p->input, result);
+        return pm_compute_item(computer, p->input, result);
     return reads ? pm_compute_items(computer, p->input, item, 1, result)
                  : pm_compute_range(computer, range, item, 1, p->input, result);
 }

@@ -41,7 +41,7 @@ parmap_status pm_computer_make(pm_computer *computer, const parmap_kernel *kerne
         return PARMAP_OK;
     computer->domain = pm_kernel_domain(variant, allow_rounding);
     computer->takes_any = pm_type_is_real(type) && allow_rounding;
-    if (!computer->takes_any && has_two_loops(code))
+    if (!computer->takes_any && (code->item || has_two_loops(code)))
         computer->bounds =
             pm_bounds_of(pm_type_is_real(type) ? variant->domain : computer->domain, type);
     return PARMAP_OK;
@@ -155,16 +155,27 @@ static bool is_nan(parmap_type type, const void *input)
                                     : false;
 }
 
-/* The first item outside the domain; -1 = none is.  A NaN lies nowhere: whether it is welcome is
- * for the caller to say (--nan), and the kernel's author has to expect it. */
+/* A NaN lies nowhere: whether it is welcome is for the caller to say (--nan), and the kernel's
+ * author has to expect it. */
+static bool is_outside(const pm_computer *computer, const void *x)
+{
+    return pm_bounds_exceeded(&computer->bounds, PARMAP_VECTOR_BASELINE, x, 1, x) &&
+           !is_nan(computer->code->input, x);
+}
+
+parmap_status pm_compute_item(const pm_computer *computer, const void *input, void *result)
+{
+    if (is_outside(computer, input))
+        return pm_kernel_fail_item(computer->kernel, computer->code->input, input);
+    return computer->code->item(input, result);
+}
+
+/* The first item outside the domain; -1 = none is. */
 static int64_t first_outside(const pm_computer *computer, const void *inputs, int64_t count)
 {
-    for (int64_t i = 0; i < count; i++) {
-        const char *x = input_at(computer, inputs, i);
-        if (pm_bounds_exceeded(&computer->bounds, PARMAP_VECTOR_BASELINE, x, 1, x) &&
-            !is_nan(computer->code->input, x))
+    for (int64_t i = 0; i < count; i++)
+        if (is_outside(computer, input_at(computer, inputs, i)))
             return i;
-    }
     return -1;
 }
 

@@ -43,6 +43,10 @@ parmap_status pm_compute_beyond(const pm_computer *computer, const pm_range *ran
 parmap_status pm_compute_items(const pm_computer *computer, const void *inputs, int64_t first,
                                int64_t count, void *results);
 
+/* Computes one item of a kernel whose items can fail.  PARMAP_USAGE for one outside the domain,
+ * which fails so. */
+parmap_status pm_compute_item(const pm_computer *computer, const void *input, void *result);
+
 /* Bytes between the fields of results are made 0, so that the same results are the same bits. */
 void pm_compute_clear_padding(const pm_computer *computer, void *results, int64_t count);
 

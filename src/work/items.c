@@ -9,7 +9,7 @@ static parmap_status call(const pm_items *items, const void *input, void *result
 {
     if (items->no_nan)
         PM_TRY(pm_finite_check(&items->computer->input, input));
-    return items->computer->code->item(input, result);
+    return pm_compute_item(items->computer, input, result);
 }
 
 /* The first attempt and the retries; *attempts = how many it took. */

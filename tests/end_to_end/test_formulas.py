@@ -327,6 +327,20 @@ class KernelFiles(MapTest):
         self.check_bits(self.mapped("k.c", "--range", "-1000..1000"),
                         2 * numpy.arange(-1000, 1001, dtype="i4"))
 
+    def test_items_outside_the_domain_fail(self):
+        """Of a kernel whose items can; one in an array would be outside the table, say."""
+        (self.folder / "f.c").write_text(
+            "#include <parmap.h>\nPARMAP_KERNEL_CAN_FAIL(f, double, x, double, y)\n"
+            "{\n*y = 2 * x;\nreturn PARMAP_OK;\n}\n"
+            "PARMAP_DOMAIN(f, double, 0, 10);\nPARMAP_EXPORT(&f);\n")
+        with h5py.File(self.folder / "in.h5", "w") as file:
+            file["x"] = [1.0, -1.0, 10.0, numpy.inf, 3.0]
+        result = self.map("f.c", "--input", "in.h5:/x", "-o", "out.h5")
+        self.assertEqual(result.code, 1, result)
+        with h5py.File(self.folder / "out.h5") as file:
+            self.assertEqual(list(file["results_status"]), [1, 2, 1, 2, 1])
+            self.check_bits(file["results"][()], numpy.array([2, numpy.nan, 20, numpy.nan, 6]))
+
     def test_infinities_lie_outside_a_domain(self):
         self.kernel("return x < 10 ? x / 2 : 5;", "0, 10", "double")
         for value, says in ((numpy.inf, "x = inf"), (-numpy.inf, "x = -inf"), (11.0, "x = 11")):
